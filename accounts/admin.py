@@ -1,0 +1,72 @@
+"""Administration of people, teams and the audit record."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from accounts.models import AuditEvent, Membership, Team, User, record_event
+
+admin.site.site_header = "InnerSource Portal administration"
+admin.site.site_title = "InnerSource Portal"
+admin.site.unregister(Group)
+
+
+class AuditedAdmin(admin.ModelAdmin[Model]):
+    """Writes an audit event for every change made in the admin. Secrets have no form fields here."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Model], change: bool) -> None:
+        before = form.initial
+        super().save_model(request, obj, form, change)
+        changes = {name: [str(before.get(name)), str(form.cleaned_data.get(name))] for name in form.changed_data}
+        changes.pop("password", None)
+        record_event(request.user, "change" if change else "add", obj, changes)
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        record_event(request.user, "delete", obj)
+        super().delete_model(request, obj)
+
+
+class MembershipInline(admin.TabularInline[Membership, Team]):
+    model = Membership
+    autocomplete_fields = ["user"]
+    extra = 0
+
+
+@admin.register(User)
+class PortalUserAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg, misc]
+    list_display = ["username", "name", "email", "is_active", "is_superuser", "last_login"]
+    search_fields = ["username", "name", "email"]
+    fieldsets = (
+        (None, {"fields": ("username", "password", "name", "email")}),
+        ("May", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    filter_horizontal = ()
+    list_filter = ["is_active", "is_superuser"]
+
+
+@admin.register(Team)
+class TeamAdmin(AuditedAdmin):
+    list_display = ["name", "slug", "parent"]
+    search_fields = ["name", "slug"]
+    autocomplete_fields = ["parent"]
+    inlines = [MembershipInline]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(admin.ModelAdmin[AuditEvent]):
+    list_display = ["at", "actor_name", "action", "target_type", "target_name"]
+    list_filter = ["action", "target_type"]
+    search_fields = ["actor_name", "target_name"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
+        return False

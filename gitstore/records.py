@@ -1,0 +1,100 @@
+"""What gitstore returns: frozen records, bytes where Git has bytes."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One branch or tag: full name as bytes, object id, and the commit it peels to (None for a tag of a blob or tree)."""
+
+    name: bytes
+    oid: str
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag: short name, the commit it peels to, time of the tag or commit in seconds since 1970 (UTC), subject line."""
+
+    name: str
+    commit: str
+    time: int
+    subject: str
+    annotated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefChange:
+    """A ref before and after a fetch; None where it did not exist."""
+
+    name: bytes
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteState:
+    """What `ls-remote --symref` says: HEAD's branch (full ref name, bytes), digest (hex) of all heads and tags, and their number."""
+
+    head: bytes | None
+    digest: str
+    refs: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """Outcome of a fetch: ref changes, default branch (full ref name) and its commit; both None for an empty repository."""
+
+    changes: tuple[RefChange, ...]
+    head: bytes | None
+    commit: str | None
+    remote: RemoteState
+
+
+@dataclass(frozen=True, slots=True)
+class FetchProgress:
+    """Live progress of a fetch as git reports it; counts are 0 where unknown. phase is git's own word, e.g. "Receiving objects"."""
+
+    phase: str
+    done: int
+    total: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One entry: octal mode as int (0o100644), object type, object id, blob size in bytes (None otherwise), raw path from the root given."""
+
+    mode: int
+    type: str
+    oid: str
+    size: int | None
+    path: bytes
+
+    @property
+    def is_symlink(self) -> bool:
+        return self.mode == 0o120000
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRecord:
+    """Facts of one commit; identities after .mailmap, times in seconds since 1970 clamped to 1970-2100, parents' ids."""
+
+    oid: str
+    parents: tuple[str, ...]
+    author_name: str
+    author_email: str
+    author_time: int
+    committer_time: int
+    subject: str
+    trailers: tuple[tuple[str, str], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one Git operation: wall seconds, bytes written to one file, number of refs, files listed of one tree."""
+
+    seconds: float = 600
+    file_bytes: int = 4 * 1024**3
+    refs: int = 100_000
+    files: int = 250_000

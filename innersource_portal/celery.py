@@ -1,0 +1,43 @@
+"""The Celery application. The queue of record is a table (sync.SyncJob); Celery only carries wake-ups."""
+
+import os
+
+from celery import Celery
+from celery.schedules import schedule
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "innersource_portal.settings")
+
+from django.conf import settings
+
+app = Celery("innersource_portal")
+# Tasks called from other threads of the embedded worker must find this app, not an empty default one.
+app.set_default()
+app.conf.update(
+    broker_url=settings.REDIS_URL or "memory://",
+    task_ignore_result=True,
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.2},
+    worker_max_tasks_per_child=200,
+    worker_hijack_root_logger=False,
+    worker_soft_shutdown_timeout=60,
+    task_default_queue="default",
+    broker_transport_options={
+        "visibility_timeout": 7200,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 10,
+        "socket_connect_timeout": 3,
+        "socket_keepalive": True,
+        "health_check_interval": 30,
+        "global_keyprefix": "portal:",
+    }
+    if settings.REDIS_URL
+    else {},
+    beat_schedule={
+        "dispatch-jobs": {"task": "sync.dispatch_jobs", "schedule": schedule(5), "options": {"expires": 30}},
+        "refresh-rollups": {"task": "sync.refresh_rollups", "schedule": schedule(6 * 3600)},
+    },
+)
+app.autodiscover_tasks(["sync"])

@@ -1,0 +1,22 @@
+"""gunicorn's settings: `gunicorn -c python:innersource_portal.gunicorn innersource_portal.wsgi`."""
+
+import os
+
+bind = os.environ.get("PORTAL_BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("PORTAL_WEB_WORKERS", "2"))
+threads = 4
+max_requests = 5000
+max_requests_jitter = 500
+graceful_timeout = 30
+accesslog = None
+preload_app = False
+
+
+def on_starting(server: object) -> None:
+    """Run the system checks before the first worker starts; an unsafe production portal does not start."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("check", "--fail-level", "ERROR")

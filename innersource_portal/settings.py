@@ -1,0 +1,242 @@
+"""All settings, read from the environment; docs/settings.md lists every variable and a test compares the two."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+# Who and where
+
+TESTING = "pytest" in sys.modules
+DEBUG = env.bool("PORTAL_DEBUG", default=False)
+DEMO = env.bool("PORTAL_DEMO", default=False)
+DATA_DIR = Path(env.str("PORTAL_DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+BASE_URL = env.str("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS: list[str] = env.list("PORTAL_ALLOWED_HOSTS", default=[])
+EMBEDDED = env.bool("PORTAL_EMBEDDED", default=False)  # set by `make run`: one machine, one person trying it out
+SECRET_KEY = env.str("PORTAL_SECRET_KEY", default="")
+ENCRYPTION_KEYS: list[str] = env.list("PORTAL_ENCRYPTION_KEYS", default=[])
+
+if TESTING:
+    SECRET_KEY = SECRET_KEY or "only-for-tests-" + "x" * 40
+if EMBEDDED or DEBUG or TESTING:
+    ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]", "testserver"]
+if not SECRET_KEY and DEBUG:
+    SECRET_KEY = "only-for-development-" + "x" * 40
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "PORTAL_SECRET_KEY is not set. Set it to a long random text, for example the output of: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(64))'"
+    )
+
+# The parts
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "django_htmx",
+    "heroicons",
+    "csp",
+    "innersource_portal",
+    "accounts",
+    "projects",
+    "activity",
+    "contributions",
+    "sync",
+    "pages",
+    "demo",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.SignInRequiredMiddleware",
+]
+ROOT_URLCONF = "innersource_portal.urls"
+WSGI_APPLICATION = "innersource_portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "pages.context.portal",
+            ],
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Database: measured settings for SQLite; see docs/operations.md
+
+DATABASES: dict[str, Any] = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'portal.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000; "
+        "PRAGMA mmap_size=268435456;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# Broker and cache: embedded unless REDIS_URL is set
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES: dict[str, Any] = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "portal"}
+    )
+}
+
+# Sign-in
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+SIGNUP_OPEN = env.bool("PORTAL_SIGNUP_OPEN", default=False)
+ANONYMOUS_READ = env.bool("PORTAL_ANONYMOUS_READ", default=False)
+REGISTER_OPEN = env.bool("PORTAL_REGISTER_OPEN", default=False)
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = env.str("PORTAL_EMAIL_VERIFICATION", default="mandatory")
+ACCOUNT_PREVENT_ENUMERATION = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PORTAL_TRUSTED_PROXIES", default=0)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+OIDC_ISSUER = env.str("PORTAL_OIDC_ISSUER", default="")
+if OIDC_ISSUER:
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "company",
+                    "name": env.str("PORTAL_OIDC_NAME", default="Company account"),
+                    "client_id": env.str("PORTAL_OIDC_CLIENT_ID"),
+                    "secret": env.str("PORTAL_OIDC_CLIENT_SECRET"),
+                    "settings": {"server_url": OIDC_ISSUER, "uid_field": "sub"},
+                }
+            ],
+        }
+    }
+
+# Mail
+
+EMAIL_CONFIG = env.email("PORTAL_MAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("PORTAL_MAIL_FROM", default="InnerSource Portal <portal@localhost>")
+
+# Limits of what a repository may cost
+
+MIRROR_DIR = DATA_DIR / "mirrors"
+GIT_TIMEOUT_SECONDS = env.int("PORTAL_GIT_TIMEOUT_SECONDS", default=1800)
+GIT_MAX_PACK_BYTES = env.int("PORTAL_GIT_MAX_PACK_BYTES", default=4 * 1024**3)
+GIT_MAX_REFS = env.int("PORTAL_GIT_MAX_REFS", default=100_000)
+GIT_MAX_FILES = env.int("PORTAL_GIT_MAX_FILES", default=250_000)
+GIT_PROTOCOLS: list[str] = env.list("PORTAL_GIT_PROTOCOLS", default=["https", "ssh"])
+GIT_ALLOWED_HOSTS: list[str] = env.list("PORTAL_GIT_ALLOWED_HOSTS", default=[])
+GIT_LOCAL_ROOTS: list[Path] = [Path(root) for root in env.list("PORTAL_GIT_LOCAL_ROOTS", default=[])]
+SYNC_MIN_SECONDS = env.int("PORTAL_SYNC_MIN_SECONDS", default=300)
+SYNC_MAX_SECONDS = env.int("PORTAL_SYNC_MAX_SECONDS", default=6 * 3600)
+SYNC_CONCURRENCY = env.int("PORTAL_SYNC_CONCURRENCY", default=2)
+
+# Pages
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.str("PORTAL_TIME_ZONE", default="UTC")
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG or TESTING
+WHITENOISE_AUTOREFRESH = DEBUG
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False  # htmx reads no cookie, but forms rendered by the server need the default
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Security
+
+HTTPS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = False  # the proxy in front redirects; health checks come by plain HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+
+# Logs
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("PORTAL_LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,18 @@
+"""Addresses of the whole portal."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("sync/", include("sync.urls")),
+    path("projects/register/", include("sync.registration_urls")),
+    path("projects/", include("projects.urls")),
+    path("", include("pages.urls")),
+]
+
+if settings.DEBUG or settings.TESTING:
+    urlpatterns += [path("styleguide/", include("pages.styleguide_urls"))]

@@ -1,0 +1,27 @@
+from projects.models.catalog import CatalogClock, CatalogEntry
+from projects.models.facts import FieldValue, Language, Licence, Package, PeopleFile, Readme, Release, Topic
+from projects.models.people import Access, Follow, Role, Star
+from projects.models.project import FormerSlug, Project, ProjectQuerySet
+from projects.models.repository import Credential, Repository
+
+__all__ = [
+    "Access",
+    "CatalogClock",
+    "CatalogEntry",
+    "Credential",
+    "FieldValue",
+    "Follow",
+    "FormerSlug",
+    "Language",
+    "Licence",
+    "Package",
+    "PeopleFile",
+    "Project",
+    "ProjectQuerySet",
+    "Readme",
+    "Release",
+    "Repository",
+    "Role",
+    "Star",
+    "Topic",
+]
