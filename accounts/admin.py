@@ -14,10 +14,10 @@ admin.site.site_title = "InnerSource Portal"
 admin.site.unregister(Group)
 
 
-class AuditedAdmin(admin.ModelAdmin[Model]):
+class AuditedAdmin(admin.ModelAdmin):
     """Writes an audit event for every change made in the admin. Secrets have no form fields here."""
 
-    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Model], change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         before = form.initial
         super().save_model(request, obj, form, change)
         changes = {name: [str(before.get(name)), str(form.cleaned_data.get(name))] for name in form.changed_data}
@@ -29,14 +29,14 @@ class AuditedAdmin(admin.ModelAdmin[Model]):
         super().delete_model(request, obj)
 
 
-class MembershipInline(admin.TabularInline[Membership, Team]):
+class MembershipInline(admin.TabularInline):
     model = Membership
     autocomplete_fields = ["user"]
     extra = 0
 
 
 @admin.register(User)
-class PortalUserAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg, misc]
+class PortalUserAdmin(AuditedAdmin, UserAdmin):
     list_display = ["username", "name", "email", "is_active", "is_superuser", "last_login"]
     search_fields = ["username", "name", "email"]
     fieldsets = (
@@ -57,7 +57,7 @@ class TeamAdmin(AuditedAdmin):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin[AuditEvent]):
+class AuditEventAdmin(admin.ModelAdmin):
     list_display = ["at", "actor_name", "action", "target_type", "target_name"]
     list_filter = ["action", "target_type"]
     search_fields = ["actor_name", "target_name"]

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-
 slug_validator = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?\Z",
     "Use lower-case letters, digits, dots, hyphens and underscores; begin and end with a letter or digit.",

@@ -1,5 +1,6 @@
 """All settings, read from the environment; docs/settings.md lists every variable and a test compares the two."""
 
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,25 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+
+def _kept_secret(path: Path) -> str:
+    """A random secret made on first use and kept beside the data of an embedded portal."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(64))
+    return path.read_text()
+
+
 # Who and where
 
 TESTING = "pytest" in sys.modules
 DEBUG = env.bool("PORTAL_DEBUG", default=False)
-DEMO = env.bool("PORTAL_DEMO", default=False)
 DATA_DIR = Path(env.str("PORTAL_DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
 BASE_URL = env.str("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("PORTAL_ALLOWED_HOSTS", default=[])
 EMBEDDED = env.bool("PORTAL_EMBEDDED", default=False)  # set by `make run`: one machine, one person trying it out
+DEMO = env.bool("PORTAL_DEMO", default=False)
 SECRET_KEY = env.str("PORTAL_SECRET_KEY", default="")
 ENCRYPTION_KEYS: list[str] = env.list("PORTAL_ENCRYPTION_KEYS", default=[])
 
@@ -27,8 +38,8 @@ if TESTING:
     SECRET_KEY = SECRET_KEY or "only-for-tests-" + "x" * 40
 if EMBEDDED or DEBUG or TESTING:
     ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]", "testserver"]
-if not SECRET_KEY and DEBUG:
-    SECRET_KEY = "only-for-development-" + "x" * 40
+if not SECRET_KEY and (EMBEDDED or DEBUG):
+    SECRET_KEY = _kept_secret(DATA_DIR / "secret-key")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "PORTAL_SECRET_KEY is not set. Set it to a long random text, for example the output of: "

@@ -51,7 +51,8 @@ class Access(models.Model):
         verbose_name_plural = "access"
         constraints = [
             models.CheckConstraint(
-                condition=Q(team=None, user__isnull=False) | Q(team__isnull=False, user=None), name="access_team_or_user"
+                condition=Q(team=None, user__isnull=False) | Q(team__isnull=False, user=None),
+                name="access_team_or_user",
             ),
         ]
 
