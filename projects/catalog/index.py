@@ -1,0 +1,191 @@
+"""The catalog in memory: each process keeps columns and bit sets, and follows the clock with each question."""
+
+import threading
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from sys import intern
+from typing import Any
+
+from projects.catalog.bits import bits_of
+from projects.catalog.entries import EPOCH_BITS
+from projects.catalog.facets import ACTIVITY_SPANS, readiness_bucket
+from projects.catalog.words import fold, squeeze
+from projects.models import CatalogClock, CatalogEntry
+
+_COLUMNS = (
+    *("project_id", "version", "removed", "restricted", "name", "team", "languages", "topics", "licences"),
+    *("lifecycle", "welcomes", "readiness", "stars", "commits_90d", "last_commit_at", "created_at"),
+)
+_NEVER = float("-inf")
+_FADED = {"deprecated": 0.5, "archived": 0.25}
+
+
+@dataclass(slots=True)
+class Row:
+    """What the index keeps of one project."""
+
+    project_id: int
+    name_key: str
+    squeezed: str
+    last_commit: float
+    created: float
+    stars: int
+    commits_90d: int
+    rank_factor: float
+    topics: list[str]
+    languages: list[list[str]]
+    values: list[tuple[str, str]]
+
+
+class Index:
+    """Positions are given for ever; a removed project only loses its bits. Use it while holding `lock`."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Start again from nothing, as after another database came in place of this one."""
+        self.version = 0
+        self.rows: list[Row | None] = []
+        self.position: dict[int, int] = {}
+        self.bits: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self.live = self.restricted = 0
+        self._orders: dict[str, list[int]] = {}
+        self._by_name: list[int] = []
+        self._recent: list[float] = []
+        self._spans: dict[str, tuple[int, int]] = {}
+        self._by_size: dict[str, list[tuple[str, int]]] = {}
+
+    def update(self) -> None:
+        """Bring the index up to date: one query when nothing changed, two when something did."""
+        now = CatalogClock.objects.values_list("value", flat=True).first() or 0
+        if now == self.version:
+            return
+        if now < self.version or now >> EPOCH_BITS != self.version >> EPOCH_BITS:
+            self.forget()
+        changed = list(CatalogEntry.objects.filter(version__gt=self.version).values_list(*_COLUMNS))
+        self._apply(changed)
+        self.version = max([now, *(row[1] for row in changed)])
+
+    def positions(self, project_ids: Iterable[int]) -> list[int]:
+        return [self.position[pk] for pk in project_ids if pk in self.position]
+
+    def all_of(self, facet: str, now: datetime) -> dict[str, int]:
+        """Each value of a facet with its set. Activity is cut at `now`, so it never goes stale."""
+        return self._activity(now) if facet == "activity" else self.bits[facet]
+
+    def by_size(self, facet: str, now: datetime) -> list[tuple[str, int]]:
+        """Values and sets of a facet, the most frequent first."""
+        if facet == "activity":
+            return list(self._activity(now).items())
+        if facet not in self._by_size:
+            self._by_size[facet] = sorted(self.bits[facet].items(), key=lambda pair: (-pair[1].bit_count(), pair[0]))
+        return self._by_size[facet]
+
+    def order(self, sort: str) -> list[int]:
+        """All positions in this order; ties by name, then by project."""
+        if sort not in self._orders:
+            self._orders[sort] = self._sorted(sort)
+        return self._orders[sort]
+
+    def _apply(self, changed: Iterable[tuple[Any, ...]]) -> None:
+        touched: list[int] = []
+        live: list[int] = []
+        restricted: list[int] = []
+        found: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        stale: set[tuple[str, str]] = set()
+        for record in changed:
+            fields = dict(zip(_COLUMNS, record, strict=True))
+            at = self.position.setdefault(fields["project_id"], len(self.rows))
+            if at == len(self.rows):
+                self.rows.append(None)
+            elif (before := self.rows[at]) is not None:
+                stale.update(before.values)
+            touched.append(at)
+            row = self.rows[at] = None if fields["removed"] else _row(fields)
+            if row is not None:
+                (restricted if fields["restricted"] else live).append(at)
+                for pair in row.values:
+                    found[pair].append(at)
+        keep = ~bits_of(touched)
+        self.restricted = self.restricted & keep | bits_of(restricted)
+        self.live = self.live & keep | bits_of(live) | bits_of(restricted)
+        for facet, value in stale | found.keys():
+            bits = self.bits[facet].get(value, 0) & keep | bits_of(found.get((facet, value), []))
+            if bits:
+                self.bits[facet][value] = bits
+            else:
+                self.bits[facet].pop(value, None)
+        self._orders.clear()
+        self._by_size.clear()
+        self._spans.clear()
+        self._recent = []
+
+    def _sorted(self, sort: str) -> list[int]:
+        rows = self.rows
+        if sort == "name":
+            # Nearly in order already after a small change, which is what list.sort is quick at.
+            known = [at for at in self._by_name if at < len(rows) and rows[at] is not None]
+            missing = set(range(len(rows))).difference(known)
+            known += sorted(at for at in missing if rows[at] is not None)
+            known.sort(key=[(row.name_key, row.project_id) if row else ("", 0) for row in rows].__getitem__)
+            self._by_name = known
+            return known
+        column: list[float] = [_key(row, sort) if row else 0.0 for row in rows]
+        return sorted(self.order("name"), key=column.__getitem__)
+
+    def _activity(self, now: datetime) -> dict[str, int]:
+        result = {name: self._since(name, (now - span).timestamp()) for name, span in ACTIVITY_SPANS.items()}
+        ever = self._since("ever", _NEVER)
+        return {**result, "older": ever & ~result["year"], "none": self.live & ~ever}
+
+    def _since(self, name: str, instant: float) -> int:
+        """Projects with a commit since then; the set is built again only when time moved one across."""
+        recent = self.order("active")
+        if not self._recent:
+            self._recent = [-row.last_commit for at in recent if (row := self.rows[at]) is not None]
+        count = bisect_left(self._recent, -instant)
+        if self._spans.get(name, (-1, 0))[0] != count:
+            self._spans[name] = (count, bits_of(recent[:count]))
+        return self._spans[name][1]
+
+
+def _key(row: Row, sort: str) -> float:
+    if sort == "stars":
+        return -row.stars
+    if sort == "commits":
+        return -row.commits_90d
+    return -(row.created if sort == "newest" else row.last_commit)
+
+
+def _instant(value: datetime | None) -> float:
+    return value.timestamp() if value else _NEVER
+
+
+def _row(fields: dict[str, Any]) -> Row:
+    values = [("team", fields["team"]), ("lifecycle", fields["lifecycle"])]
+    values += [("language", name) for name, _ in fields["languages"]]
+    values += [("topic", topic) for topic in fields["topics"]]
+    values += [("licence", licence) for licence in fields["licences"]]
+    values += [("readiness", readiness_bucket(fields["readiness"]))]
+    values += [("welcomes", "yes" if fields["welcomes"] else "")]
+    return Row(
+        project_id=fields["project_id"],
+        name_key=fold(fields["name"]),
+        squeezed=squeeze(fields["name"]),
+        last_commit=_instant(fields["last_commit_at"]),
+        created=_instant(fields["created_at"]),
+        stars=fields["stars"],
+        commits_90d=fields["commits_90d"],
+        rank_factor=_FADED.get(fields["lifecycle"], 1.0),
+        topics=fields["topics"],
+        languages=fields["languages"],
+        values=[(intern(facet), intern(value)) for facet, value in values if value],
+    )
+
+
+INDEX = Index()

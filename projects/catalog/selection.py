@@ -1,0 +1,173 @@
+"""Answers a catalog question for one viewer: counts, facets, one page; all of it from what this viewer may see."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import reduce
+from operator import and_, or_
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from accounts.models import Team, User
+from projects.catalog.bits import bits_of, members
+from projects.catalog.facets import FACETS, FACETS_BY_KEY, Facet
+from projects.catalog.index import INDEX, Index, Row
+from projects.catalog.query import CatalogQuery
+from projects.catalog.text import matching
+from projects.catalog.words import Question, ask, squeeze
+from projects.models import Project
+
+PAGE_SIZE = 25
+TOP_VALUES = 8
+LISTED_VALUES = 60
+_EXACT_NAME = 1e9
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    value: str
+    label: str
+    count: int
+    selected: bool
+
+
+@dataclass(frozen=True)
+class FacetGroup:
+    """Values of a facet: the first few, those behind "more", and how many rarer ones are not listed at all."""
+
+    facet: Facet
+    top: list[FacetValue]
+    more: list[FacetValue]
+    unlisted: int
+
+    @property
+    def values(self) -> list[FacetValue]:
+        return self.top + self.more
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What one viewer gets. `ids` is the whole result in order, `rows` its current page.
+
+    `ignored` are selected values that nothing visible has. `relief` is there when nothing was found: pairs of what
+    could be dropped (a facet key, or `q`) and the number of projects one would find then.
+    """
+
+    total: int
+    ids: list[int]
+    rows: list[Row]
+    page: int
+    pages: int
+    groups: list[FacetGroup]
+    cut: bool
+    ignored: list[tuple[str, str]]
+    relief: list[tuple[str, int]] = field(default_factory=list)
+
+
+def select(query: CatalogQuery, user: User | AnonymousUser, now: datetime | None = None) -> Selection:
+    """Five queries at most: readable restricted projects, text search, the clock, changed rows, names of teams."""
+    readable = list(Project.objects.restricted().visible_to(user).values_list("pk", flat=True))
+    question = ask(query.text)
+    ranks = matching(question)
+    with INDEX.lock:
+        INDEX.update()
+        visible = (INDEX.live & ~INDEX.restricted) | (INDEX.live & bits_of(INDEX.positions(readable)))
+        matched = bits_of(INDEX.positions(ranks)) if question.words else None
+        narrowing = _Narrowing(INDEX, query, visible, matched, now or timezone.now())
+        selection = _answer(narrowing, query, question, ranks)
+    return _with_team_names(selection)
+
+
+class _Narrowing:
+    """The sets a question leads to: one for each facet it selects in, and one for its words."""
+
+    def __init__(self, index: Index, query: CatalogQuery, visible: int, matched: int | None, now: datetime) -> None:
+        self.index, self.visible, self.now = index, visible, now
+        self.sets: dict[str, int] = {} if matched is None else {"q": matched}
+        self.ignored: list[tuple[str, str]] = []
+        for key, values in query.selected.items():
+            self._select(FACETS_BY_KEY[key], values)
+
+    def _select(self, facet: Facet, values: tuple[str, ...]) -> None:
+        sets = self.index.all_of(facet.key, self.now)
+        fixed = dict(facet.fixed)
+        # A value that only hidden projects have must look exactly like one that nobody has.
+        known = [value for value in values if value in fixed or sets.get(value, 0) & self.visible]
+        self.ignored += [(facet.key, value) for value in values if value not in known]
+        if known:
+            self.sets[facet.key] = reduce(or_, (sets.get(value, 0) for value in known))
+
+    def found(self, without: str = "") -> int:
+        """What is left by everything selected, but for one facet (or `q`)."""
+        return reduce(and_, (bits for key, bits in self.sets.items() if key != without), self.visible)
+
+
+def _answer(narrowing: _Narrowing, query: CatalogQuery, question: Question, ranks: dict[int, float]) -> Selection:
+    index, found = narrowing.index, narrowing.found()
+    if query.order == "relevance" and question.words:
+        positions = _by_relevance(index, members(found, index.order("active")), ranks, squeeze(query.text))
+    else:
+        positions = members(found, index.order("active" if query.order == "relevance" else query.order))
+    pages = max(1, -(-len(positions) // PAGE_SIZE))
+    page = min(max(query.page, 1), pages)
+    rows = [row for at in positions[(page - 1) * PAGE_SIZE : page * PAGE_SIZE] if (row := index.rows[at])]
+    relief = [(key, narrowing.found(without=key).bit_count()) for key in narrowing.sets] if not positions else []
+    return Selection(
+        total=narrowing.visible.bit_count(),
+        ids=[row.project_id for at in positions if (row := index.rows[at])],
+        rows=rows,
+        page=page,
+        pages=pages,
+        groups=[_group(facet, narrowing, query) for facet in FACETS],
+        cut=question.cut,
+        ignored=narrowing.ignored,
+        relief=[(key, count) for key, count in relief if count],
+    )
+
+
+def _by_relevance(index: Index, positions: list[int], ranks: dict[int, float], squeezed: str) -> list[int]:
+    """Best first; what is deprecated or archived ranks lower, a project of exactly that name first; then activity."""
+
+    def key(at: int) -> float:
+        row = index.rows[at]
+        if row is None:
+            return 0.0
+        exact = _EXACT_NAME if row.squeezed == squeezed else 0.0
+        return -(ranks.get(row.project_id, 0.0) * row.rank_factor + exact)
+
+    return sorted(positions, key=key)
+
+
+def _group(facet: Facet, narrowing: _Narrowing, query: CatalogQuery) -> FacetGroup:
+    base = narrowing.found(without=facet.key)
+    sets = narrowing.index.all_of(facet.key, narrowing.now)
+    selected = query.selected.get(facet.key, ())
+    counts = {value: count for value, bits in sets.items() if (count := (bits & base).bit_count())}
+    if facet.fixed:
+        order = [value for value, _ in facet.fixed if value in counts or value in selected]
+    else:
+        ignored = {value for key, value in narrowing.ignored if key == facet.key}
+        chosen = [value for value in selected if value not in ignored]
+        others = sorted(counts.keys() - set(chosen), key=lambda value: (-counts[value], value.casefold(), value))
+        order = chosen + others
+    listed = [
+        FacetValue(value, facet.label_of(value), counts.get(value, 0), value in selected)
+        for value in order[: max(LISTED_VALUES, len(selected))]
+    ]
+    return FacetGroup(facet, listed[:TOP_VALUES], listed[TOP_VALUES:], len(order) - len(listed))
+
+
+def _with_team_names(selection: Selection) -> Selection:
+    """Teams are stored by their slug; people know them by name."""
+    groups = {group.facet.key: group for group in selection.groups}
+    slugs = [value.value for value in groups["team"].values]
+    if not slugs:
+        return selection
+    names = dict(Team.objects.filter(slug__in=slugs).values_list("slug", "name"))
+    group = groups["team"]
+    top, more = (
+        [replace(value, label=names.get(value.value, value.value)) for value in part]
+        for part in (group.top, group.more)
+    )
+    groups["team"] = replace(group, top=top, more=more)
+    return replace(selection, groups=list(groups.values()))

@@ -1,0 +1,86 @@
+"""Text search over the catalog: FTS5 in SQLite, a generated tsvector in PostgreSQL, one function for both.
+
+Weights are those of the four text columns of `CatalogEntry`: names, then tagline, topics and packages, then headings,
+owner and people, then the README.
+"""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from projects.catalog.words import Question, Word
+from projects.models import CatalogEntry
+
+# Appended to a whole word so that the stemmer leaves it alone: "authenti" then finds "authentication".
+_UNSTEMMED = "\u01c1"
+_FTS_QUERY = "SELECT rowid, -bm25(catalog_text, 10.0, 5.0, 2.0, 1.0) FROM catalog_text WHERE catalog_text MATCH %s"
+_TSV_QUERY = (
+    "SELECT project_id, ts_rank_cd('{0.1, 0.2, 0.5, 1.0}', search, query, 1) "
+    "FROM projects_catalogentry, (SELECT %s AS query) AS question WHERE NOT removed AND search @@ query"
+)
+
+
+def matching(question: Question) -> dict[int, float]:
+    """Ids of all projects with every word, each with a rank (greater is better); visibility is the caller's part."""
+    if not question.words:
+        return {}
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(_FTS_QUERY, [_fts_expression(question)])
+        else:
+            expression, parameters = _tsquery(question)
+            cursor.execute(_TSV_QUERY.replace("%s", expression), parameters)
+        return dict(cursor.fetchall())
+
+
+def store(entries: Iterable[CatalogEntry]) -> None:
+    """Bring SQLite's text index in step with these rows. PostgreSQL generates its column by itself."""
+    if connection.vendor != "sqlite":
+        return
+    entries = list(entries)
+    rows: list[tuple[int, str, str, str, str]] = [
+        (
+            entry.project_id,
+            _with_whole_words(entry.text_a),
+            _with_whole_words(entry.text_b),
+            _with_whole_words(entry.text_c),
+            entry.text_d,
+        )
+        for entry in entries
+        if not entry.removed
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany("DELETE FROM catalog_text WHERE rowid = %s", [(entry.project_id,) for entry in entries])
+        cursor.executemany("INSERT INTO catalog_text (rowid, a, b, c, d) VALUES (%s, %s, %s, %s, %s)", rows)
+
+
+def _with_whole_words(text: str) -> str:
+    whole = [word + _UNSTEMMED for word in dict.fromkeys(text.split()) if len(word) > 4]
+    return " ".join([text, *whole])
+
+
+def _fts_expression(question: Question) -> str:
+    last = len(question.words) - 1
+    return " AND ".join(_fts_word(word, "*" if at == last else "") for at, word in enumerate(question.words))
+
+
+def _fts_word(word: Word, star: str) -> str:
+    # Words hold letters and digits only, so quoting them is enough.
+    whole = f'"{word.text}"{star}'
+    if not word.parts:
+        return whole
+    parts = " AND ".join(f'"{part}"' for part in word.parts)
+    return f"({whole} OR ({parts}))"
+
+
+def _tsquery(question: Question) -> tuple[str, list[str]]:
+    last = len(question.words) - 1
+    expressions: list[str] = []
+    parameters: list[str] = []
+    for at, word in enumerate(question.words):
+        alternatives = [word.text + (":*" if at == last else ""), *([" & ".join(word.parts)] if word.parts else [])]
+        for text in alternatives:
+            parameters += [text, text]
+        one = "to_tsquery('english', %s) || to_tsquery('simple', %s)"
+        expressions.append("(" + " || ".join([one] * len(alternatives)) + ")")
+    return " && ".join(expressions), parameters

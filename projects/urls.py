@@ -1,0 +1,23 @@
+"""Addresses below /projects/."""
+
+from django.urls import path
+
+from projects import exports
+from projects.views import catalog, edit, marks
+
+app_name = "projects"
+urlpatterns = [
+    path("", catalog.catalog, name="catalog"),
+    path("export.json", exports.export_json, name="export_json"),
+    path("export.csv", exports.export_csv, name="export_csv"),
+    path("<str:slug>/edit/", edit.edit, name="edit"),
+    path("<str:slug>/edit/back/<str:field>/", edit.back, name="back"),
+    path("<str:slug>/edit/address/", edit.rename, name="rename"),
+    path("<str:slug>/edit/owner/", edit.owner, name="owner"),
+    path("<str:slug>/edit/access/", edit.access_add, name="access_add"),
+    path("<str:slug>/edit/access/<int:pk>/remove/", edit.access_remove, name="access_remove"),
+    path("<str:slug>/edit/roles/", edit.role_add, name="role_add"),
+    path("<str:slug>/edit/roles/<int:pk>/end/", edit.role_end, name="role_end"),
+    path("<str:slug>/star/", marks.star, name="star"),
+    path("<str:slug>/follow/", marks.follow, name="follow"),
+]
