@@ -2,14 +2,13 @@
 
 from django.urls import path
 
-from projects import exports
 from projects.views import catalog, edit, marks
 
 app_name = "projects"
 urlpatterns = [
     path("", catalog.catalog, name="catalog"),
-    path("export.json", exports.export_json, name="export_json"),
-    path("export.csv", exports.export_csv, name="export_csv"),
+    path("export.json", catalog.export_json, name="export_json"),
+    path("export.csv", catalog.export_csv, name="export_csv"),
     path("<str:slug>/edit/", edit.edit, name="edit"),
     path("<str:slug>/edit/back/<str:field>/", edit.back, name="back"),
     path("<str:slug>/edit/address/", edit.rename, name="rename"),
