@@ -101,6 +101,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "pages.context.portal",
             ],
+            "libraries": {"portal": "common.templatetags.portal"},
         },
     }
 ]

@@ -1,0 +1,195 @@
+"""Charts drawn on the server as SVG, with classes for their colours, so that they follow the theme and the strict CSP.
+
+Everywhere the grey bars are the owning team and the orange ones came from other teams.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import zip_longest
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+SPARK_HEIGHT = 30
+SPARK_STEP = 3
+QUIET_PEAK = 4  # a project with one commit a week must not look as busy as the scale allows
+PLOT_HEIGHT = 128
+PLOT_TOP = 18  # room for the words of the highest line
+AXIS_HEIGHT = 20
+GAP_SHARE = 0.22
+GREY = "#8b949e"
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
+
+
+@dataclass(frozen=True)
+class WeeklyChart:
+    """Commits per week, oldest first. `outside` is the part of `totals` by other teams, or None where nobody knows.
+
+    `starts` are the first days of the weeks; all sequences have one length.
+    """
+
+    title: str
+    starts: Sequence[date]
+    totals: Sequence[int]
+    outside: Sequence[int] | None = None
+    owner: str = "owning team"
+    unit: str = "commits"
+
+    @property
+    def description(self) -> str:
+        """One sentence that says what the picture shows."""
+        if not self.totals or not any(self.totals):
+            return f"No {self.unit} in this time."
+        peak = max(self.totals)
+        words = f"{sum(self.totals):,} {self.unit} in {len(self.totals)} weeks, at most {peak:,} in one week"
+        if self.outside is not None:
+            words += f"; {sum(self.outside):,} from other teams"
+        return words + "."
+
+    @property
+    def rows(self) -> list[tuple[date, int, int]]:
+        """(first day of the week, all, from other teams), newest first: the table beside the picture."""
+        outside = self.outside or [0] * len(self.totals)
+        return list(zip(self.starts, self.totals, outside, strict=True))[::-1]
+
+
+def sparkline(weeks: Sequence[int], outside: Sequence[int] | None = None, unit: str = "commits") -> SafeString:
+    """A small picture of weekly counts, oldest first; `outside` is the part of `weeks` from other teams."""
+    theirs = [min(part or 0, all_) for all_, part in zip_longest(weeks, (outside or [])[: len(weeks)], fillvalue=0)]
+    scale = SPARK_HEIGHT / max([QUIET_PEAK, *weeks])
+    inside_path, outside_path = [], []
+    for index, (total, part) in enumerate(zip(weeks, theirs, strict=True)):
+        foot, x = SPARK_HEIGHT - _height(total - part, scale), index * SPARK_STEP
+        if total - part:
+            inside_path.append(_bar(x, foot, SPARK_HEIGHT))
+        if part:
+            outside_path.append(_bar(x, max(0, foot - _height(part, scale)), foot))
+    words = _spark_words(weeks, theirs if outside is not None else None, unit)
+    return format_html(
+        '<svg class="spark" role="img" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-label="{}"><title>{}</title>'
+        '<path class="g-base" d="M0 {}h{}v.5h-{}z"/><path class="g-in" d="{}"/><path class="g-out" d="{}"/></svg>',
+        *(max(1, len(weeks)) * SPARK_STEP - 1, SPARK_HEIGHT, words, words),
+        *(SPARK_HEIGHT - 0.5, len(weeks) * SPARK_STEP, len(weeks) * SPARK_STEP),
+        *("".join(inside_path), "".join(outside_path)),
+    )
+
+
+def _height(count: int, scale: float) -> float:
+    """Never less than a pixel for something that happened."""
+    return round(max(1.0, count * scale), 1) if count else 0
+
+
+def _bar(x: int, top: float, foot: float) -> str:
+    return f"M{x} {foot:g}V{top:g}h2V{foot:g}z"
+
+
+def _spark_words(weeks: Sequence[int], outside: Sequence[int] | None, unit: str) -> str:
+    if not any(weeks):
+        return f"No {unit} in {len(weeks)} weeks"
+    words = f"{sum(weeks):,} {unit} in {len(weeks)} weeks, at most {max(weeks):,} in one"
+    return words if outside is None else f"{words}; {sum(outside):,} from other teams"
+
+
+def ticks(peak: int) -> list[int]:
+    """At most three round numbers from above zero up to at least `peak`: 7 gives [5, 10], 130 gives [50, 100, 150]."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            if peak <= 3 * step:
+                return [step * n for n in range(1, max(1, -(-peak // step)) + 1)]
+        power *= 10
+
+
+def weekly_bars(chart: WeeklyChart) -> SafeString:
+    """The picture of a `WeeklyChart`; components/weekly_chart.html adds words, legend and table.
+
+    Widths are percentages, so that bars follow the page while words keep their size.
+    """
+    lines = ticks(max(chart.totals, default=0))
+    scale = (PLOT_HEIGHT - PLOT_TOP) / lines[-1]
+    return format_html(
+        '<svg role="img" height="{}" aria-label="{}. {}">{}{}<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}</svg>',
+        *(PLOT_HEIGHT + AXIS_HEIGHT, chart.title, chart.description),
+        *(_grid(lines, scale), _weeks(chart, scale), PLOT_HEIGHT, PLOT_HEIGHT, _months(chart.starts)),
+    )
+
+
+def _grid(lines: Sequence[int], scale: float) -> SafeString:
+    return format_html_join(
+        "",
+        '<line class="g-line" x1="0" x2="100%" y1="{}" y2="{}"/><text x="0" y="{}">{}</text>',
+        [(y := round(PLOT_HEIGHT - line * scale), y, y - 4, f"{line:,}") for line in lines],
+    )
+
+
+def _weeks(chart: WeeklyChart, scale: float) -> SafeString:
+    """One group a week: the bars, and over the whole height an invisible one that carries the words."""
+    width = 100 / max(1, len(chart.totals))
+    groups = []
+    for index, (start, total, part) in enumerate(reversed(chart.rows)):
+        mine, theirs = _height(total - part, scale), _height(part, scale)
+        place = {"x": f"{index * width + width * GAP_SHARE / 2:.3f}%", "w": f"{width * (1 - GAP_SHARE):.3f}%"}
+        bars = _rect("g-in", PLOT_HEIGHT - mine, mine, **place)
+        bars += _rect("g-out", PLOT_HEIGHT - mine - theirs, theirs, **place)
+        hit = _rect("g-hit", 0, PLOT_HEIGHT, x=f"{index * width:.3f}%", w=f"{width:.3f}%")
+        words = f"Week of {start:%-d %B %Y}: {total:,} {chart.unit}"
+        words += f", {part:,} from other teams" if chart.outside is not None else ""
+        groups.append((words, bars, hit))
+    return format_html_join("", "<g><title>{}</title>{}{}</g>", groups)
+
+
+def _rect(name: str, y: float, height: float, x: str, w: str) -> SafeString:
+    if not height:
+        return SafeString("")
+    return format_html('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>', name, x, f"{y:g}", w, f"{height:g}")
+
+
+def _months(starts: Sequence[date]) -> SafeString:
+    """Names of months under their first whole week; every other one gives way on narrow screens."""
+    firsts = [i for i, start in enumerate(starts) if i and start.month != starts[i - 1].month]
+    firsts = [i for i in firsts if i / len(starts) < 0.97]
+    marks = [
+        ("g-minor" if n % 3 else "g-major", f"{i * 100 / len(starts):.3f}", PLOT_HEIGHT + 15, _month(starts[i]))
+        for n, i in enumerate(firsts)
+    ]
+    return format_html_join("", '<text class="{}" x="{}%" y="{}">{}</text>', marks)
+
+
+def _month(day: date) -> str:
+    return f"{day:%b %Y}" if day.month == 1 else f"{day:%b}"
+
+
+def language_bar(shares: Iterable[tuple[str, float, str]]) -> SafeString:
+    """(name, share, colour as #rrggbb) each, largest first; shares in any unit, drawn as parts of their sum."""
+    parts = [(name, max(0.0, share), colour) for name, share, colour in shares]
+    whole = sum(share for _, share, _ in parts)
+    if not whole:
+        return SafeString("")
+    rects, x = [], 0.0
+    for name, share, colour in parts:
+        percent = share * 100 / whole
+        rects.append((f"{x:.3f}%", f"{percent:.3f}%", safe_colour(colour), f"{name} {percent:.1f} %"))
+        x += percent
+    gaps = [(rect[0],) for rect in rects[1:]]
+    words = ", ".join(rect[3] for rect in rects)
+    return format_html(
+        '<svg class="langbar" role="img" height="8" aria-label="Languages: {}">{}{}</svg>',
+        words,
+        format_html_join("", '<rect x="{}" width="{}" height="8" fill="{}"><title>{}</title></rect>', rects),
+        format_html_join("", '<rect class="g-gap" x="{}" width="2" height="8"/>', gaps),
+    )
+
+
+def swatch(colour: str) -> SafeString:
+    """A dot in a language's colour."""
+    return format_html(
+        '<svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="4.5" fill="{}"/></svg>',
+        safe_colour(colour),
+    )
+
+
+def safe_colour(colour: str) -> str:
+    """The colour, or grey for anything that is not #rrggbb."""
+    return colour if COLOUR.match(colour or "") else GREY

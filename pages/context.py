@@ -1,0 +1,46 @@
+"""What every page knows of the portal itself, as `portal` in the template."""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from projects.models import Project
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """`portal.demo_accounts` is a list of {"username", "password", "name", "role"}; empty outside demo mode.
+
+    `portal.maintains` costs a query, and only where a template asks for it.
+    """
+    return {
+        "portal": {
+            "name": getattr(settings, "PORTAL_NAME", "InnerSource Portal"),
+            "version": _version(),
+            "demo": settings.DEMO,
+            "demo_accounts": getattr(settings, "DEMO_ACCOUNTS", []) if settings.DEMO else [],
+            "anonymous_read": settings.ANONYMOUS_READ,
+            "signup_open": settings.SIGNUP_OPEN,
+            "maintains": SimpleLazyObject(lambda: _maintains(request)),
+        }
+    }
+
+
+def _maintains(request: HttpRequest) -> bool:
+    """True when the viewer looks after at least one project, or after everything."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return False
+    return bool(user.is_administrator) or Project.objects.maintainable_by(user).exists()
+
+
+@lru_cache(maxsize=1)
+def _version() -> str:
+    path = Path(settings.BASE_DIR) / "pyproject.toml"
+    if not path.is_file():
+        return ""
+    return str(tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"])
