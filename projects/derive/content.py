@@ -61,7 +61,8 @@ def display_path(path: bytes) -> str:
 def entries_in(snapshot: Snapshot, directory: bytes = b"") -> list[TreeEntry]:
     """Files and links directly in `directory` ("" is the root), at most 5,000, by jumping over subfolders in Git's order."""
     prefix = directory + b"/" if directory else b""
-    entries, found = snapshot.entries, []
+    entries = snapshot.entries
+    found: list[TreeEntry] = []
     position = bisect_left(entries, prefix, key=lambda entry: entry.path)
     while position < len(entries) and entries[position].path.startswith(prefix) and len(found) < MAX_LISTED:
         name, slash, _ = entries[position].path[len(prefix) :].partition(b"/")

@@ -112,5 +112,5 @@ def _rank(name: str) -> tuple[tuple[bool, int, int], str] | None:
         language, extension = None, language.lower()
     if extension not in _FORMATS:
         return None
-    foreign = stem not in ("readme", "read.me") or (language and language.lower()) not in _ENGLISH
+    foreign = stem not in ("readme", "read.me") or (language.lower() if language else None) not in _ENGLISH
     return (foreign, int(language is not None), list(_FORMATS).index(extension)), _FORMATS[extension]
