@@ -51,6 +51,13 @@ class LimitExceeded(GitError):
     code = "limit"
 
 
+class StorageFull(GitError):
+    """The disk that holds the mirrors is full: nothing is wrong with the repository."""
+
+    code = "storage"
+    retry_soon = True
+
+
 class Killed(GitError):
     """Git died by a signal that this process did not send."""
 

@@ -34,11 +34,13 @@ class RefChange:
 
 @dataclass(frozen=True, slots=True)
 class RemoteState:
-    """What `ls-remote --symref` says: HEAD's branch (full ref name, bytes), digest (hex) of all heads and tags, and their number."""
+    """What `ls-remote --symref` says: HEAD's branch (full ref name, bytes; None when it dangles), digest (hex) of HEAD
+    and all heads and tags, their number, and the object format ("sha1" or "sha256")."""
 
     head: bytes | None
     digest: str
     refs: int
+    object_format: str = "sha1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,12 @@ class CommitRecord:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one Git operation: wall seconds, bytes written to one file, number of refs, files listed of one tree."""
+    """Bounds of one Git operation: seconds spent waiting for git, bytes written to one file, number of refs, files listed
+    of one tree, address space of each git process in bytes, bytes of output kept in memory."""
 
     seconds: float = 600
     file_bytes: int = 4 * 1024**3
     refs: int = 100_000
     files: int = 250_000
+    memory_bytes: int = 4 * 1024**3
+    output_bytes: int = 256 * 1024**2

@@ -1,0 +1,67 @@
+"""What a remote has, without fetching: one `git ls-remote`."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitstore.addresses import CheckedAddress
+from gitstore.credentials import Access, Credential, access_to
+from gitstore.errors import Broken
+from gitstore.process import run_git
+from gitstore.records import Limits, RemoteState
+
+_OID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All heads and tags of a remote by full name; `head` the branch HEAD names, `head_oid` the commit it stands on."""
+
+    refs: Mapping[bytes, bytes]
+    head: bytes | None
+    head_oid: bytes | None
+
+    @property
+    def state(self) -> RemoteState:
+        lines = [oid + b" " + name for name, oid in self.refs.items()]
+        lines.append((self.head_oid or b"") + b" HEAD " + (self.head or b""))
+        digest = hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
+        oid = self.head_oid or next(iter(self.refs.values()), b"")
+        return RemoteState(self.head, digest, len(self.refs), "sha256" if len(oid) == 64 else "sha1")
+
+
+def list_remote(address: CheckedAddress, credential: Credential | None, limits: Limits) -> RemoteState:
+    """State of the remote; equal digests mean that nothing moved. Raises a GitError when it cannot be read."""
+    with access_to(address, credential) as access:
+        return read_listing(address, access, limits).state
+
+
+def read_listing(address: CheckedAddress, access: Access, limits: Limits) -> Listing:
+    """All heads and tags of the remote, by one process."""
+    output = run_git(
+        ["ls-remote", "--symref", "--", address.url, "HEAD", "refs/heads/*", "refs/tags/*"],
+        limits=limits,
+        env=access.env,
+        config=access.config,
+    )
+    return _parse(output)
+
+
+def _parse(output: bytes) -> Listing:
+    refs: dict[bytes, bytes] = {}
+    head = head_oid = None
+    for line in output.split(b"\n"):
+        oid, _, name = line.partition(b"\t")
+        if name == b"HEAD":
+            if oid.startswith(b"ref: "):
+                head = oid[5:]
+            else:
+                head_oid = oid
+        elif name.startswith((b"refs/heads/", b"refs/tags/")) and not name.endswith(b"^{}"):
+            if oid.startswith(b"ref: "):
+                continue
+            if not _OID.match(oid):
+                raise Broken("What answers at this address is not a Git repository.")
+            refs[name] = oid
+    return Listing(refs, head, head_oid)
