@@ -1,0 +1,113 @@
+"""The project page: what it is, who owns it, whether it lives, and how to get it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from activity.models import Contributor
+from activity.rollups import WINDOW_DAYS
+from common.charts import WeeklyChart
+from pages.marks import source_marks
+from pages.related import related_projects
+from pages.weeks import week_starts
+from projects import readiness
+from projects.access import Moved, get_visible_project, may_maintain
+from projects.models import Follow, Project, ProjectQuerySet, Release, Role, Star
+
+TOP_CONTRIBUTORS = 5
+SHOWN_RELEASES = 5
+SHOWN_PACKAGES = 8
+CONFIDENT = readiness.CONFIDENT
+NO_PEOPLE_FILES = {"readme", "tests", "licence"}
+
+
+@require_safe
+def project(request: HttpRequest, slug: str) -> HttpResponse:
+    try:
+        found = get_visible_project(request, slug, _with_facts(request))
+    except Moved as moved:
+        return redirect(moved.project, permanent=True)
+    return render(request, "pages/project.html", _context(request, found))
+
+
+def _with_facts(request: HttpRequest) -> ProjectQuerySet:
+    """Projects with everything the page shows, in one query for each table."""
+    user = request.user if isinstance(request.user, User) else None
+    roles = Prefetch("roles", Role.objects.current().select_related("user"), to_attr="current_roles")
+    releases = Prefetch("releases", Release.objects.all()[:SHOWN_RELEASES], to_attr="newest_releases")
+    return (
+        Project.objects.select_related("owner", "readme", "repository__sync_job")
+        .prefetch_related("topics", "languages", "licences", "packages", "people_files", roles, releases)
+        .annotate(
+            starred=Exists(Star.objects.filter(project=OuterRef("pk"), user=user)),
+            following=Exists(Follow.objects.filter(project=OuterRef("pk"), user=user)),
+        )
+    )
+
+
+def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
+    maintains = may_maintain(request, project)
+    checks = readiness.checks(project)
+    packages = list(project.packages.all())
+    return {
+        "project": project,
+        "repository": project.repository,
+        "readme": getattr(project, "readme", None),
+        "job": getattr(project.repository, "sync_job", None),
+        "maintains": maintains,
+        "signed_in": request.user.is_authenticated,
+        "marks": source_marks(project),
+        "figures": _figures(project),
+        "chart": _chart(project),
+        "roles": project.current_roles,
+        "contributors": _contributors(project),
+        "licences": _licences(project),
+        "releases": project.newest_releases,
+        "packages": packages[:SHOWN_PACKAGES],
+        "more_packages": max(0, len(packages) - SHOWN_PACKAGES),
+        "people_files": [file for file in project.people_files.all() if file.kind not in NO_PEOPLE_FILES],
+        "checks": checks,
+        "passed": sum(check.passed for check in checks),
+        "related": related_projects(project, request.user),
+        "problems": project.repository.problems if maintains else [],
+        "anonymous_read": settings.ANONYMOUS_READ,
+    }
+
+
+def _figures(project: Any) -> list[dict[str, Any]]:
+    """The strip: each figure with its unit and window."""
+    newest = next(iter(project.newest_releases), None)
+    return [
+        {"value": project.commits_90d, "words": f"commits, {WINDOW_DAYS} d", "kind": "number"},
+        {"value": project.contributors_90d, "words": f"contributors, {WINDOW_DAYS} d", "kind": "number"},
+        {"value": newest.tag if newest else None, "at": newest.at if newest else None, "kind": "release"},
+        {"value": project.last_commit_at, "words": "last change", "kind": "age"},
+    ]
+
+
+def _chart(project: Project) -> WeeklyChart | None:
+    if not project.weeks:
+        return None
+    return WeeklyChart("Commits per week", week_starts(len(project.weeks)), project.weeks)
+
+
+def _contributors(project: Any) -> list[Contributor]:
+    """The most active people of the last 90 days, then of all time, without those listed as role holders."""
+    known = {role.user.email.lower() for role in project.current_roles} - {""}
+    people = Contributor.objects.filter(project=project, is_bot=False).exclude(email__in=known)
+    return list(people.order_by("-commits_90d", "-commits", "name")[:TOP_CONTRIBUTORS])
+
+
+def _licences(project: Project) -> list[dict[str, Any]]:
+    """Each licence once, the surest file first; `doubt` is the confidence in words where it is not sure."""
+    rows: dict[str, dict[str, Any]] = {}
+    for licence in project.licences.all():
+        sure = licence.confidence >= CONFIDENT
+        doubt = "" if sure else f"{licence.confidence:.0%}".replace("%", " %") + ", unconfirmed"
+        rows.setdefault(licence.spdx, {"spdx": licence.spdx, "doubt": doubt, "path": licence.path})
+    return list(rows.values())

@@ -1,0 +1,14 @@
+"""Addresses of composed pages, and of what machines ask."""
+
+from django.urls import path
+
+from pages import health, home, project
+
+app_name = "pages"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("projects/<str:slug>/", project.project, name="project"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("robots.txt", health.robots, name="robots"),
+]
