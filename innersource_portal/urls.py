@@ -8,8 +8,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("accounts/", include("accounts.urls")),
-    path("sync/", include("sync.urls")),
-    path("projects/register/", include("sync.registration_urls")),
+    path("", include("sync.urls")),
     path("projects/", include("projects.urls")),
     path("", include("pages.urls")),
 ]

@@ -1,0 +1,98 @@
+"""The embedded worker: one process that runs the jobs and keeps the schedule, with no broker to install."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from celery import current_app
+from celery.worker import WorkController, state
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from sync import pipeline, queue, sweep, tasks
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+ROLLUP_SECONDS = 6 * 3600.0
+STOP_SECONDS = 10.0
+
+
+class Repeater(threading.Thread):
+    """Calls one function every so many seconds until told to end, whatever it raises."""
+
+    def __init__(self, call: Callable[[], object], every: float) -> None:
+        super().__init__(name=call.__name__, daemon=True)
+        self.call, self.every = call, every
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        while not self.done.wait(self.every):
+            try:
+                self.call()
+            except Exception:
+                logger.exception("%s failed; it is tried again", self.name)
+            finally:
+                connection.close()
+
+
+class Command(BaseCommand):
+    help = "Run the embedded worker and its schedule in one process, where no Redis is configured."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--concurrency", type=int, default=settings.SYNC_CONCURRENCY, help="Repositories read at the same time."
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if settings.REDIS_URL:
+            raise CommandError(
+                "REDIS_URL is set, so workers run on their own: celery -A innersource_portal worker; "
+                "and once: celery -A innersource_portal beat.",
+                returncode=2,
+            )
+        app = current_app._get_current_object()
+        app.set_default()
+        queue.release_orphans()
+        connection.close()
+        # Sweeps have a thread of their own here, so that they never wait behind long clones.
+        repeaters = [
+            Repeater(queue.dispatch, TICK_SECONDS),
+            Repeater(sweep.sweep, TICK_SECONDS),
+            Repeater(tasks.refresh_rollups, ROLLUP_SECONDS),
+        ]
+        worker = WorkController(
+            app=app, pool_cls="threads", concurrency=options["concurrency"], without_gossip=True, without_mingle=True
+        )
+        _end_on_signal(repeaters)
+        for repeater in repeaters:
+            repeater.start()
+        self.stdout.write(f"Worker and schedule run; {options['concurrency']} repositories at a time.")
+        worker.start()
+
+
+def _end_on_signal(repeaters: list[Repeater]) -> None:
+    def end(_signum: int, _frame: FrameType | None) -> None:
+        # A thread, because the signal may have come in the middle of a database call of the main thread.
+        threading.Thread(target=_end, args=(repeaters,), name="ending", daemon=True).start()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+
+
+def _end(repeaters: list[Repeater]) -> None:
+    """Stop claiming, return what is running to the queue, then end even if a thread still waits for git."""
+    for repeater in repeaters:
+        repeater.done.set()
+    given_back = pipeline.release_all()
+    logger.info("The worker ends; %s unfinished runs went back to the queue", given_back)
+    connection.close()
+    hard_end = threading.Timer(STOP_SECONDS, os._exit, args=(0,))
+    hard_end.daemon = True
+    hard_end.start()
+    state.should_stop = 0

@@ -1,0 +1,29 @@
+"""Doorbells: an id in, one call, done. Lost ones cost seconds, never data."""
+
+from celery import shared_task
+
+from activity.rollups import refresh_rollups as refresh_activity_rollups
+from sync import pipeline, queue, upkeep
+from sync import sweep as sweeping
+
+
+@shared_task(name="sync.dispatch_jobs")
+def dispatch_jobs(**_: object) -> None:
+    queue.dispatch()
+    sweeping.dispatch_sweeps()
+
+
+@shared_task(name="sync.sweep")
+def sweep(**_: object) -> None:
+    sweeping.sweep()
+
+
+@shared_task(name="sync.run_job")
+def run_job(job_id: int, **_: object) -> None:
+    pipeline.run_job(job_id)
+
+
+@shared_task(name="sync.refresh_rollups")
+def refresh_rollups(**_: object) -> None:
+    refresh_activity_rollups(None)
+    upkeep.forget_old_runs()
