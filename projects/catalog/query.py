@@ -10,7 +10,7 @@ from projects.catalog.facets import FACETS, SORTS
 
 VALUES_A_FACET = 50
 VALUE_CHARACTERS = 200
-VIEWS = ("grid", "table")
+VIEWS = ("list", "grid", "table")
 _NUMBER_DIGITS = 9
 
 
@@ -22,7 +22,7 @@ class CatalogQuery:
     selected: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sort: str = ""
     page: int = 1
-    view: str = "grid"
+    view: str = "list"
 
     @classmethod
     def from_parameters(cls, parameters: QueryDict) -> "CatalogQuery":
@@ -38,7 +38,7 @@ class CatalogQuery:
             selected=selected,
             sort=sort if (sort := parameters.get("sort", "")) in SORTS else "",
             page=int(page) if page.isdecimal() and page.isascii() and 0 < len(page) <= _NUMBER_DIGITS else 1,
-            view=view if (view := parameters.get("view", "")) in VIEWS else "grid",
+            view=view if (view := parameters.get("view", "")) in VIEWS else "list",
         )
 
     @property
@@ -71,7 +71,7 @@ class CatalogQuery:
         pairs = [("q", self.text)] if self.text else []
         pairs += [(key, value) for key, values in self.selected.items() for value in values]
         pairs += [("sort", self.sort)] if self.sort else []
-        pairs += [("view", self.view)] if self.view != "grid" else []
+        pairs += [("view", self.view)] if self.view != "list" else []
         pairs += [("page", str(self.page))] if self.page > 1 else []
         return "?" + urlencode(pairs)
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -14,6 +18,8 @@ from projects.catalog.facets import FACETS_BY_KEY, SORTS
 from projects.catalog.query import VIEWS, CatalogQuery
 from projects.catalog.selection import Selection, select
 from projects.models import Project
+
+TOPICS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -33,25 +39,27 @@ class Line:
     topics: list[str]
     languages: list[list[str]]
 
+    @property
+    def url(self) -> str:
+        return self.project.get_absolute_url()
+
+    @property
+    def hidden_topics(self) -> int:
+        return max(0, len(self.topics) - TOPICS_SHOWN)
+
 
 @require_safe
 def catalog(request: HttpRequest) -> HttpResponse:
     query = CatalogQuery.from_parameters(request.GET)
     selection = select(query, request.user)
     query = query.change(page=selection.page)
-    context = {
-        "query": query,
-        "selection": selection,
+    context = _context(query, selection) | {
         "lines": _lines(selection, request.user),
-        "chips": _chips(query, selection),
-        "ignored": [Chip(FACETS_BY_KEY[k].label, v, query.without(k, v).query_string()) for k, v in selection.ignored],
-        "relief": _relief(query, selection),
-        "sorts": _sorts(query),
-        "views": [(view, query.change(view=view, page=query.page).query_string()) for view in VIEWS],
-        "exports": query.change(view="grid").query_string(),
-        "links": _page_links(query, selection),
+        "may_register": _may_register(request.user),
     }
-    return render_fragment(request, "projects/catalog.html", "projects/_catalog_results.html", context)
+    response = render_fragment(request, "projects/catalog.html", "projects/_catalog_results.html", context)
+    response["HX-Push-Url"] = reverse("projects:catalog") + query.query_string().rstrip("?")
+    return response
 
 
 @require_safe
@@ -74,6 +82,27 @@ def _export(
     response = StreamingHttpResponse(chunks(ids, request.user), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="projects.{extension}"'
     return response
+
+
+def _context(query: CatalogQuery, selection: Selection) -> dict[str, Any]:
+    return {
+        "query": query,
+        "selection": selection,
+        "chips": _chips(query, selection),
+        "ignored": [Chip(FACETS_BY_KEY[k].label, v, query.without(k, v).query_string()) for k, v in selection.ignored],
+        "relief": _relief(query, selection),
+        "sorts": _sorts(query),
+        "views": _views(query),
+        "clear_url": query.change(text="", selected={}).query_string(),
+        "export_query": query.change(view="list").query_string(),
+        "register_url": reverse("sync:register"),
+        **_pages(query, selection),
+    }
+
+
+def _may_register(user: User | AnonymousUser) -> bool:
+    """Who sees the button; the registration page decides for itself."""
+    return isinstance(user, User) and (user.is_administrator or bool(settings.REGISTER_OPEN))
 
 
 def _lines(selection: Selection, user: User | AnonymousUser) -> list[Line]:
@@ -117,13 +146,28 @@ def _sorts(query: CatalogQuery) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _page_links(query: CatalogQuery, selection: Selection) -> dict[str, str]:
-    """Addresses of the first, previous, next and last page, where there are such."""
-    links: dict[str, str] = {}
-    if selection.page > 1:
-        links |= {"first": query.change(page=1).query_string()}
-        links |= {"previous": query.change(page=selection.page - 1).query_string()}
-    if selection.page < selection.pages:
-        links |= {"next": query.change(page=selection.page + 1).query_string()}
-        links |= {"last": query.change(page=selection.pages).query_string()}
-    return links
+def _views(query: CatalogQuery) -> list[dict[str, Any]]:
+    looks = {"list": ("List", "list-bullet"), "grid": ("Grid", "squares-2x2"), "table": ("Table", "table-cells")}
+    return [
+        {
+            "url": query.change(view=view, page=query.page).query_string(),
+            "label": looks[view][0],
+            "icon": looks[view][1],
+            "current": view == query.view,
+        }
+        for view in VIEWS
+    ]
+
+
+def _pages(query: CatalogQuery, selection: Selection) -> dict[str, Any]:
+    """Addresses of the pages around this one; empty where there is none, or where numbers are left out."""
+
+    def url(page: int) -> str:
+        return query.change(page=page).query_string() if 1 <= page <= selection.pages else ""
+
+    paginator = Paginator(range(selection.pages), 1)
+    numbers = paginator.get_elided_page_range(selection.page, on_each_side=1, on_ends=1)
+    return {
+        "links": {"previous": url(selection.page - 1), "next": url(selection.page + 1)},
+        "numbers": [(number, url(number) if isinstance(number, int) else "") for number in numbers],
+    }
