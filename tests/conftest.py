@@ -10,7 +10,8 @@ from accounts.models import Membership, Team, User
 
 @pytest.fixture(autouse=True)
 def private_folders(settings, tmp_path):
-    """Mirrors and local repositories live in the test's own folder."""
+    """Mirrors and local repositories live in the test's own folder; passwords are hashed cheaply."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DATA_DIR = tmp_path / "data"
     settings.MIRROR_DIR = tmp_path / "data" / "mirrors"
     settings.DATA_DIR.mkdir()

@@ -1,0 +1,81 @@
+"""Administration of what exists: visibility, access, credentials."""
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from accounts.admin import AuditedAdmin
+from projects import catalog
+from projects.models import Access, Credential, Project, Repository, Role, Topic
+
+
+class AccessInline(admin.TabularInline):
+    model = Access
+    autocomplete_fields = ["team", "user"]
+    extra = 0
+
+
+class RoleInline(admin.TabularInline):
+    model = Role
+    autocomplete_fields = ["user"]
+    extra = 0
+
+
+@admin.register(Project)
+class ProjectAdmin(AuditedAdmin):
+    list_display = ["name", "slug", "owner", "visibility", "lifecycle", "removed_at"]
+    list_filter = ["visibility", "owner"]
+    search_fields = ["name", "slug"]
+    fields = ["slug", "repository", "subdirectory", "owner", "visibility"]
+    readonly_fields = ["repository", "subdirectory"]
+    inlines = [AccessInline, RoleInline]
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[object], change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        catalog.refresh([form.instance.pk])
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class CredentialForm(forms.ModelForm):
+    secret = forms.CharField(
+        widget=forms.PasswordInput(), required=False, help_text="Stored encrypted and never shown. Empty: unchanged."
+    )
+
+    class Meta:
+        model = Credential
+        fields = ["name", "kind", "username", "known_hosts"]
+
+
+@admin.register(Credential)
+class CredentialAdmin(admin.ModelAdmin):
+    form = CredentialForm
+    list_display = ["name", "kind", "username", "created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Credential, form: ModelForm, change: bool) -> None:
+        if form.cleaned_data["secret"]:
+            obj.set_secret(form.cleaned_data["secret"])
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Repository)
+class RepositoryAdmin(AuditedAdmin):
+    list_display = ["clone_url", "default_branch", "fetched_at", "size_bytes"]
+    search_fields = ["clone_url"]
+    fields = ["clone_url", "credential", "wanted_branch"]
+    readonly_fields = ["clone_url"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+admin.site.register(Topic)
