@@ -1,7 +1,7 @@
 """Clone addresses: understanding them, and deciding whether git may see them.
 
-`parse_address` only looks at the text. `check_address` also asks the name server, once: every answer must be allowed, and
-git is then bound to these answers, so that a second answer of the name server cannot lead it elsewhere.
+`parse_address` only looks at the text. `check_address` also asks the name server, once: every answer must be allowed,
+and git is then bound to these answers, so that a second answer of the name server cannot lead it elsewhere.
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ from typing import NoReturn
 from urllib.parse import unquote
 
 from gitstore.errors import NotFound, Refused, Unreachable
-from gitstore.targets import IPAddress, IPNetwork, may_connect
+from gitstore.targets import IPNetwork, may_connect
 
 MAX_LENGTH = 2000
 DEFAULT_PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
@@ -35,9 +35,9 @@ Resolver = Callable[[str, int], Sequence[str]]
 class Address:
     """A clone address without any secret.
 
-    `text` is what git gets; `user` the ssh login that belongs to it; `username` and `secret` what stood in front of the
-    host (to be moved to the credential store); `key` is equal for all spellings of one address; `port` is None where the
-    protocol's own port is meant; `name` the last part of the path without `.git`.
+    `text` is what git gets; `user` the ssh login that belongs to it; `username` and `secret` what stood in front of
+    the host (to be moved to the credential store); `key` is equal for all spellings; `port` is None where
+    the protocol's own port is meant; `name` the last part of the path without `.git`.
     """
 
     text: str
@@ -70,9 +70,10 @@ class Address:
 class AddressPolicy:
     """What an administrator allows.
 
-    `protocols`: of https, ssh, http, git, file. `allowed_hosts`: names (`git.example`, `*.example`), `name:port`, single IP
-    addresses or networks (`10.0.0.0/8`) that may be reached although they are private or loopback. `allow_private`: all of
-    those may. Link-local and cloud metadata addresses never. `local_roots`: folders below which local repositories may lie.
+    `protocols`: of https, ssh, http, git. `allowed_hosts`: names (`git.example`, `*.example`), `name:port`, single IP
+    addresses or networks (`10.0.0.0/8`) that may be reached although they are private or loopback. `allow_private`: all
+    of those may. Link-local and cloud metadata addresses never. `local_roots`: folders below which local repositories
+    may lie; none, and local paths are refused.
     """
 
     protocols: frozenset[str] | tuple[str, ...] = ("https", "ssh")
@@ -155,7 +156,7 @@ def parse_address(text: str) -> Address:
 def check_address(address: Address, policy: AddressPolicy, resolve: Resolver | None = None) -> CheckedAddress:
     """Hold the address against the policy and bind it to what its name resolves to now.
 
-    Raises Refused when policy forbids it, NotFound for a local path that is none, Unreachable when the name is not known.
+    Raises Refused when policy forbids it, NotFound for a local path that is none, Unreachable for an unknown name.
     """
     if address.protocol not in policy.protocols and not address.is_local:
         allowed = ", ".join(sorted(policy.protocols)) or "none"

@@ -55,7 +55,7 @@ class Access:
 
 @contextmanager
 def access_to(checked: CheckedAddress, credential: Credential | None) -> Iterator[Access]:
-    """Access for as long as the block lasts; key files are gone afterwards. Raises Refused when the kinds do not fit."""
+    """Access while the block lasts; key files are gone afterwards. Raises Refused where address and secret clash."""
     protocol = checked.address.protocol
     if protocol in ("http", "https"):
         yield _http(checked, credential)
@@ -118,14 +118,18 @@ def _ssh_command(checked: CheckedAddress, key: Path, hosts: Path) -> str:
 
 @contextmanager
 def _local(path: Path) -> Iterator[Access]:
-    # An administrator allowed this folder, so its owner does not matter. Only a config file reaches the git that serves it.
+    allowed = (("protocol.file.allow", "always"),)
+    places = [path, path / ".git", path.with_name(path.name + ".git")]
+    if all(place.stat().st_uid == os.geteuid() for place in places if place.exists()):
+        yield Access(allowed)
+        return
+    # An administrator allowed this folder, so its owner does not matter. Only a config file reaches the git serving it.
     handle, name = tempfile.mkstemp(prefix="portal-git-", suffix=".config")
     try:
-        places = [path, path / ".git", path.with_name(path.name + ".git")]
         lines = "".join(f"\tdirectory = {_quote(str(place))}\n" for place in places)
         with os.fdopen(handle, "wb") as file:
             file.write(("[safe]\n" + lines).encode("utf-8", "surrogateescape"))
-        yield Access((("protocol.file.allow", "always"),), {"GIT_CONFIG_GLOBAL": name})
+        yield Access(allowed, {"GIT_CONFIG_GLOBAL": name})
     finally:
         Path(name).unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""The environment every git process runs in: nothing inherited that git listens to, nothing read from the machine's config."""
+"""The environment of every git process: nothing inherited that git listens to, nothing of the machine's config."""
 
 import os
 import shlex

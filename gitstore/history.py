@@ -51,7 +51,8 @@ def read_log(
 def root_commits(git_dir: Path, commit: str, limits: Limits, cap: int) -> tuple[str, ...]:
     """Commits without parents that `commit` descends from, the youngest `cap` of them, sorted by id."""
     _check(commit)
-    output = run_git(["rev-list", "--max-parents=0", f"--max-count={cap}", commit, "--"], git_dir=git_dir, limits=limits)
+    args = ["rev-list", "--max-parents=0", f"--max-count={cap}", commit, "--"]
+    output = run_git(args, git_dir=git_dir, limits=limits)
     return tuple(sorted(output.decode("ascii").split()))
 
 

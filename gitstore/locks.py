@@ -16,7 +16,7 @@ _PAUSE_SECONDS = 0.05
 def file_lock(path: Path, timeout: float) -> Iterator[int]:
     """Hold an exclusive lock on `path`; yields its descriptor. Raises Busy after `timeout` seconds.
 
-    The lock lives as long as any copy of the descriptor: a git process that inherits it keeps it when its parent is killed.
+    It lives as long as any copy of the descriptor: a git process that inherits it keeps it when its parent is killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -48,7 +48,7 @@ class Mirror:
 
     @contextmanager
     def locked(self, timeout: float = 0) -> Iterator[None]:
-        """Hold the mirror's lock, which git inherits. Raises Busy when somebody else holds it after `timeout` seconds."""
+        """Hold the mirror's lock, which git inherits. Raises Busy when it is still taken after `timeout` seconds."""
         with file_lock(self.path.with_name(self.path.name + ".lock"), timeout) as descriptor:
             self._lock = descriptor
             try:
@@ -72,9 +72,9 @@ class Mirror:
         on_progress: Callable[[FetchProgress], None] | None = None,
         branch: str | None = None,
     ) -> FetchResult:
-        """Make branches, tags and HEAD what the remote has now; `branch` names the default branch, else the remote does.
+        """Make branches, tags and HEAD what the remote has; `branch` names the default branch, else the remote does.
 
-        Raises a GitError; a failed first fetch leaves nothing behind, a failed later one leaves a mirror that can be read.
+        Raises a GitError; a failed first fetch leaves nothing behind, a failed later one a mirror that can be read.
         """
         self._require_lock()
         self.remove_leftovers()

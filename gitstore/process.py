@@ -42,7 +42,7 @@ def run_git(
     git_dir: Path | None = None,
     env: Mapping[str, str] | None = None,
     config: Config = (),
-    input: bytes | None = None,  # noqa: A002
+    input: bytes | None = None,
     pass_fds: Sequence[int] = (),
     on_stderr: OnStderr | None = None,
 ) -> bytes:
@@ -75,12 +75,14 @@ def stream_git(
     git_dir: Path | None = None,
     env: Mapping[str, str] | None = None,
     config: Config = (),
-    input: bytes | None = None,  # noqa: A002
+    input: bytes | None = None,
     pass_fds: Sequence[int] = (),
     on_stderr: OnStderr | None = None,
 ) -> Iterator[Iterator[bytes]]:
     """Chunks of standard output as they come. Reading to the end raises when git failed; leaving early stops git."""
-    process = GitProcess(args, limits, git_dir, env, config, pass_fds, stdin=input is not None)
+    process = GitProcess(
+        args, limits, git_dir=git_dir, env=env, config=config, pass_fds=pass_fds, stdin=input is not None
+    )
     try:
         yield process.pump(input or b"", on_stderr)
     finally:
@@ -105,11 +107,11 @@ class GitProcess:
         self,
         args: Sequence[str | bytes],
         limits: Limits,
+        *,
         git_dir: Path | None = None,
         env: Mapping[str, str] | None = None,
         config: Config = (),
         pass_fds: Sequence[int] = (),
-        *,
         stdin: bool = False,
     ) -> None:
         self._left = limits.seconds
@@ -240,7 +242,9 @@ class GitProcess:
 
     def _check_end(self) -> None:
         try:
-            status = self._process.wait(max(self._left, _GRACE_SECONDS))
+            status = self._process.poll()
+            if status is None:
+                status = self._process.wait(max(self._left, _GRACE_SECONDS))
         except subprocess.TimeoutExpired:
             raise LimitExceeded("Git took longer than allowed and was stopped.", "Raise the time limit.") from None
         self._auto.proc = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """One branch or tag: full name as bytes, object id, and the commit it peels to (None for a tag of a blob or tree)."""
+    """One branch or tag: full name, object id, and the commit it peels to (None for a tag of a blob or tree)."""
 
     name: bytes
     oid: str
@@ -14,7 +14,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One tag: short name, the commit it peels to, time of the tag or commit in seconds since 1970 (UTC), subject line."""
+    """One tag: short name, the commit it peels to, time of the tag or commit in seconds since 1970, subject line."""
 
     name: str
     commit: str
@@ -45,7 +45,7 @@ class RemoteState:
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """Outcome of a fetch: ref changes, default branch (full ref name) and its commit; both None for an empty repository."""
+    """Outcome of a fetch: ref changes, default branch (full ref name) and its commit; None in an empty repository."""
 
     changes: tuple[RefChange, ...]
     head: bytes | None
@@ -55,7 +55,7 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True)
 class FetchProgress:
-    """Live progress of a fetch as git reports it; counts are 0 where unknown. phase is git's own word, e.g. "Receiving objects"."""
+    """Live progress of a fetch; counts are 0 where unknown, `phase` is git's own word such as "Receiving objects"."""
 
     phase: str
     done: int
@@ -65,7 +65,7 @@ class FetchProgress:
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One entry: octal mode as int (0o100644), object type, object id, blob size in bytes (None otherwise), raw path from the root given."""
+    """One entry: mode as int (0o100644), object type, id, size of a blob in bytes (else None), path from the root."""
 
     mode: int
     type: str
@@ -80,7 +80,7 @@ class TreeEntry:
 
 @dataclass(frozen=True, slots=True)
 class CommitRecord:
-    """Facts of one commit; identities after .mailmap, times in seconds since 1970 clamped to 1970-2100, parents' ids."""
+    """Facts of one commit; identities after .mailmap, times in seconds since 1970 clamped to 1970-2100."""
 
     oid: str
     parents: tuple[str, ...]
@@ -94,8 +94,8 @@ class CommitRecord:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one Git operation: seconds spent waiting for git, bytes written to one file, number of refs, files listed
-    of one tree, address space of each git process in bytes, bytes of output kept in memory."""
+    """Bounds of one Git operation: seconds spent waiting for git, bytes written to one file, number of refs, files
+    listed of one tree, address space of each git process in bytes, bytes of output kept in memory."""
 
     seconds: float = 600
     file_bytes: int = 4 * 1024**3

@@ -13,7 +13,15 @@ _OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 # What rev-parse would give a meaning to (ranges, reflogs, searches in messages) is not a name.
 _NOT_A_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|\A-|\A\Z")
 _LATEST = 4_102_444_800  # 2100-01-01
-_TAG_FIELDS = ("refname", "objectname", "objecttype", "*objectname", "*objecttype", "creatordate:unix", "contents:subject")
+_TAG_FIELDS = (
+    "refname",
+    "objectname",
+    "objecttype",
+    "*objectname",
+    "*objecttype",
+    "creatordate:unix",
+    "contents:subject",
+)
 
 
 def read_oids(git_dir: Path, limits: Limits) -> dict[bytes, bytes]:
@@ -29,9 +37,7 @@ def read_refs(git_dir: Path, limits: Limits) -> list[Ref]:
     """Every branch and tag with the commit it peels to, by name."""
     oids = read_oids(git_dir, limits)
     commits = peel(git_dir, limits, [name + b"^{commit}" for name in oids])
-    return [
-        Ref(name, oid.decode("ascii"), commit) for (name, oid), commit in zip(oids.items(), commits, strict=True)
-    ]
+    return [Ref(name, oid.decode("ascii"), commit) for (name, oid), commit in zip(oids.items(), commits, strict=True)]
 
 
 def read_tags(git_dir: Path, limits: Limits) -> list[Tag]:

@@ -9,7 +9,7 @@ from gitstore.records import TreeEntry
 class Snapshot(Protocol):
     """The files of one commit (optionally of one subdirectory of it).
 
-    `entries`: every blob, symlink and submodule below the root in Git's order, paths relative to the root given, with sizes.
+    `entries`: every blob, symlink and submodule below the root in Git's order, paths relative to the root, with sizes.
     `truncated`: the tree had more files than the limit; `entries` holds the first ones.
     """
 

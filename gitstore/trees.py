@@ -24,7 +24,7 @@ class BlobReader:
     def read(self, oid: str, limit: int) -> bytes | None:
         """Content of a blob of known size at most `limit`; None when it is larger, missing or not a blob."""
         if self._process is None:
-            self._process = GitProcess(["cat-file", "--batch"], self._limits, self._git_dir, stdin=True)
+            self._process = GitProcess(["cat-file", "--batch"], self._limits, git_dir=self._git_dir, stdin=True)
         self._process.send(oid.encode("ascii") + b"\n")
         header = self._process.receive_line().split(b" ")
         if len(header) != 3:
