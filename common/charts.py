@@ -110,7 +110,8 @@ def weekly_bars(chart: WeeklyChart) -> SafeString:
     lines = ticks(max(chart.totals, default=0))
     scale = (PLOT_HEIGHT - PLOT_TOP) / lines[-1]
     return format_html(
-        '<svg role="img" height="{}" aria-label="{}. {}">{}{}<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}</svg>',
+        '<svg role="img" height="{}" aria-label="{}. {}">{}{}'
+        '<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}</svg>',
         *(PLOT_HEIGHT + AXIS_HEIGHT, chart.title, chart.description),
         *(_grid(lines, scale), _weeks(chart, scale), PLOT_HEIGHT, PLOT_HEIGHT, _months(chart.starts)),
     )

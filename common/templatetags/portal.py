@@ -51,7 +51,7 @@ def compact(number: float | None) -> str:
     for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if abs(number) >= size:
             value = int(number / size * 10) / 10  # cut, so that 999,999 does not become 1000k
-            return f"{value:.0f}{unit}" if value >= 100 or value == int(value) else f"{value:.1f}{unit}"
+            return f"{int(value)}{unit}" if value >= 100 or value == int(value) else f"{value:.1f}{unit}"
     return f"{number:,.0f}"
 
 
