@@ -1,8 +1,8 @@
 """Other people's documents as safe HTML: Markdown, reStructuredText and plain text.
 
-`render_document` is the door for pages and tasks: it runs the rest in a killable child process and falls back to plain text.
-Order matters: render, cap nesting, sanitise, rewrite addresses, sanitise again, so that nothing passes behind the allow-list.
-Class names that may appear: language-*, tok-* (Pygments' short names), markdown-alert*, footnote*, task-list*, remote-image.
+`render_document` is the door for pages and tasks: it runs the rest in a killable child and falls back to plain text.
+Order matters: render, cap nesting, sanitise, rewrite addresses, sanitise again: nothing passes behind the allow-list.
+Classes to style: language-*, tok-* (Pygments' short names), markdown-alert*, footnote*, task-list*, remote-image.
 """
 
 import html

@@ -14,7 +14,9 @@ PREFIX = "user-content-"
 REL = "nofollow noopener"
 _SCHEMES = {"http", "https", "mailto"}
 _TAGS = set(
-    ["a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "ul", "var", "wbr", "center"]
+    "a abbr b blockquote br caption center cite code dd del details dfn div dl dt em figcaption figure "  # noqa: SIM905
+    "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp section small span strike strong "
+    "sub summary sup table tbody td tfoot th thead tr tt ul var wbr".split()
 )
 _ATTRIBUTES = {
     "*": {"id", "align", "class", "dir", "lang"},
@@ -27,12 +29,13 @@ _ATTRIBUTES = {
     "abbr": {"title"},
 }
 _CLASS = re.compile(
-    r"language-[\w+#.-]{1,40}|tok-[a-z0-9]{1,4}|markdown-alert(-[a-z]{1,12})?|markdown-alert-title|footnotes?(-[a-z]{1,12})?"
+    r"language-[\w+#.-]{1,40}|tok-[a-z0-9]{1,4}|markdown-alert(-[a-z]{1,12})?|footnotes?(-[a-z]{1,12})?"
     r"|contains-task-list|task-list-item|remote-image"
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,40})")
 _UNCOUNTED = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "tbody", "thead", "tfoot"]
+    "area base br col embed hr img input link meta param source track wbr "  # noqa: SIM905
+    "p li dt dd tr td th tbody thead tfoot".split()
 )
 _DROPPED_WITH_TEXT = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "textarea"}
 
@@ -68,7 +71,7 @@ class Links:
 
 
 def sanitise(unsafe: str, links: Links | None = None) -> str:
-    """HTML with only harmless elements and attributes, every address either absolute http(s), mailto, or made by `links`."""
+    """HTML of harmless elements and attributes only; every address is http(s), mailto, or made by `links`."""
     rewriter = _Rewriter(links or Links())
     rewriter.feed(_clean(cap_nesting(unsafe)))
     rewriter.close()

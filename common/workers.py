@@ -1,7 +1,7 @@
 """Run a function that might never come back in a child process that can be killed.
 
-Children are plain `python -m common.workers` processes on a socket pair, kept warm and reused, so this works the same in a
-thread of a task worker, in a forked web worker and in a script. A child sees no secret of its parent's environment.
+Children are plain `python -m common.workers` processes on a socket pair, kept warm and reused, so this works the same
+in a thread of a task worker, in a forked web worker and in a script. A child sees no secret of its parent.
 """
 
 import atexit
@@ -40,8 +40,8 @@ class _Lost(Exception):
 def run_bounded(function: Callable[..., Result], *args: Any, seconds: float, fallback: Result) -> Result:
     """`function(*args)` from a child process, or `fallback` when it raises, dies, or takes longer than `seconds`.
 
-    The function must be importable by name, arguments and result picklable. Memory is limited to 1 GB, processor time to
-    `seconds` and one more. Starting a child and waiting for a free one do not count.
+    The function must be importable by name, arguments and result picklable. Memory is limited to 1 GB, processor time
+    to `seconds` and a little more. Starting a child and waiting for a free one do not count.
     """
     try:
         return _pool.run(function, args, seconds)  # type: ignore[no-any-return]
@@ -158,12 +158,16 @@ def _after_fork() -> None:
     _pool = _Pool()
 
 
-atexit.register(lambda: _pool.close())
+@atexit.register
+def _close() -> None:
+    _pool.close()
+
+
 os.register_at_fork(after_in_child=_after_fork)
 
 
 def _serve(connection: Connection) -> None:
-    """The child's life: answer requests until the parent closes its end. Two answers each: "understood" and the result."""
+    """The child's life: answer requests until the parent closes its end. Each gets two answers: understood, result."""
     connection.send_bytes(pickle.dumps((True, None)))
     while True:
         try:

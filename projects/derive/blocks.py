@@ -15,12 +15,15 @@ _ALT = re.compile(r"(?i)\balt\s{0,9}=\s{0,9}(\"[^\"]{0,300}\"|'[^']{0,300}')")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")
 _RST_LINK = re.compile(r"`([^`<>]{1,300}?)\s{0,9}<[^`<>]{1,500}>`__?|`([^`<>]{1,300})`__?|\b(https?://[^\s<>]{1,500})")
 _RST_ROLE = re.compile(r":[a-z:]{1,30}:`~?([^`<]{1,200})(?:<[^`>]{0,300}>)?`")
+_ASCIIDOC_NOISE = re.compile(
+    r"//|:[\w!-]{1,60}:|(ifdef|ifndef|ifeval|endif|include|image|toc)::|\[[^\]]{0,200}\]$|[-=*_.]{4,}$"
+)
 _BULLET = re.compile(r"\s*([-*+•]|\(?[0-9a-zA-Z]{1,2}[.)])\s+\S")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A heading (level from 1) or a paragraph (level 0): its text, the part outside links, alternative texts of images."""
+    """A heading (level from 1) or a paragraph (level 0): its text, that outside links, alternative texts of images."""
 
     level: int
     text: str
@@ -182,15 +185,20 @@ def _lines(text: str, format: str) -> Iterator[Block]:
     levels: dict[str, int] = {}
     for number, lines in enumerate(_paragraphs(text)):
         heading = _heading(lines, levels, format)
+        if heading is None and number == 0 and _is_title(lines):
+            heading = 1, lines[0].strip(), 1
         if heading is not None:
             yield Block(heading[0], _plain_inline(heading[1], format)[0])
-            lines = lines[heading[2] :]
-        elif number == 0 and _is_title(lines):
-            yield Block(1, lines[0].strip())
-            continue
-        if lines and not _is_markup(lines, format):
-            body = " ".join(line.strip() for line in lines)
-            yield Block(0, *_plain_inline(body, format))
+        body = _body(lines[heading[2] if heading else 0 :], format, header=number == 0 and heading is not None)
+        if body and not _is_markup(body, format):
+            yield Block(0, *_plain_inline(" ".join(line.strip() for line in body), format))
+
+
+def _body(lines: list[str], format: str, *, header: bool) -> list[str]:
+    """Lines of prose: AsciiDoc puts author, attributes and comments among them."""
+    if format != "asciidoc":
+        return lines
+    return [] if header else [line for line in lines if not _ASCIIDOC_NOISE.match(line)]
 
 
 def _paragraphs(text: str) -> Iterator[list[str]]:
@@ -255,8 +263,8 @@ def _plain_inline(text: str, format: str) -> tuple[str, str]:
     text = text[:MAX_LINE]
     if format == "asciidoc":
         text = re.sub(r"image:[^\s\[]{1,500}\[[^\]]{0,500}\]", "", text)
-        unlinked = re.sub(r"(?:link:|https?:)[^\s\[]{1,500}\[([^\]]{0,500})\]", "", text)
-        text = re.sub(r"(?:link:|https?:)[^\s\[]{1,500}\[([^\]]{0,500})\]", r"\1", text)
+        unlinked = re.sub(r"(?:link:|https?:|\{[\w-]{1,60}\})[^\s\[]{0,500}\[([^\]]{0,500})\]", "", text)
+        text = re.sub(r"(?:link:|https?:|\{[\w-]{1,60}\})[^\s\[]{0,500}\[([^\]]{0,500})\]", r"\1", text)
         return re.sub(r"[*_`+]{1,2}", "", text), unlinked
     if format == "org":
         unlinked = re.sub(r"\[\[[^\]]{1,500}\](?:\[[^\]]{0,500}\])?\]", "", text)

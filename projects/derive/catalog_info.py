@@ -29,7 +29,7 @@ Component = tuple[str, str, str, dict[str, list[DeclaredValue]]]
 
 
 def read_catalog_infos(snapshot: Snapshot, into: Collector, limit: int) -> list[Component]:
-    """Fields of the repository's own component go to `into`; the rest is returned as (name, subdirectory, path, fields)."""
+    """The repository's own component goes to `into`; others are returned as (name, subdirectory, path, fields)."""
     files = _files(snapshot, into)
     seen: set[bytes] = set()
     components: list[Component] = []

@@ -42,7 +42,7 @@ _COMPILE: dict[str, Callable[[str], Callable[[str], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: `owners` with defaults filled in, `excludes` for GitLab's leading "!", `negated` for Gitea's."""
+    """One line: `owners` with defaults filled in; a leading "!" `excludes` (GitLab) or is `negated` (Gitea)."""
 
     pattern: str
     owners: tuple[str, ...]
@@ -57,7 +57,7 @@ class Rule:
 
 @dataclass(slots=True)
 class Section:
-    """Rules that are decided among themselves. name "" holds the lines outside sections; approvals are asked per section."""
+    """Rules that are decided among themselves. name "" holds the lines outside sections; approvals are per section."""
 
     name: str
     optional: bool = False
@@ -79,7 +79,7 @@ class SectionResult:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """unmatched: no line speaks of the path; cleared: the deciding line names nobody; owned: `owners` in order, each once."""
+    """unmatched: no line speaks of the path; cleared: the deciding line names nobody; owned: by `owners`, each once."""
 
     state: State
     owners: tuple[str, ...]

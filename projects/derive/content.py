@@ -1,4 +1,4 @@
-"""Reading repository content that nobody vouches for: listing folders, decoding text, loading YAML, JSON, TOML with bounds.
+"""Reading content that nobody vouches for: listing folders, decoding text, loading YAML, JSON and TOML with bounds.
 
 Everything here turns bad content into `Unreadable` with plain words; readers turn that into a `Problem` and go on.
 """
@@ -59,7 +59,7 @@ def display_path(path: bytes) -> str:
 
 
 def entries_in(snapshot: Snapshot, directory: bytes = b"") -> list[TreeEntry]:
-    """Files and links directly in `directory` ("" is the root), at most 5,000, by jumping over subfolders in Git's order."""
+    """Files and links directly in `directory` ("" is the root), at most 5,000; jumps over subfolders in Git's order."""
     prefix = directory + b"/" if directory else b""
     entries = snapshot.entries
     found: list[TreeEntry] = []
@@ -172,7 +172,7 @@ def load_toml(text: str) -> dict[str, Any]:
 
 
 def load_yaml(text: str) -> list[Any]:
-    """The documents of a YAML text: dicts, lists and strings only (1.0 stays "1.0", tags are ignored). Raises Unreadable."""
+    """Documents of a YAML text: dicts, lists, strings only (1.0 stays "1.0", tags are ignored). Raises Unreadable."""
     try:
         _check_yaml(text)
         return [document for document in yaml.load_all(text, Loader=yaml.CBaseLoader) if document not in ("", None)]

@@ -16,7 +16,7 @@ MAX_YAML = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class MonorepoEntry:
-    """A component that lives in a folder of its own: becomes a project with that subdirectory; fields as in Declared."""
+    """A component in a folder of its own: becomes a project with that subdirectory; fields as in Declared."""
 
     name: str
     subdirectory: str

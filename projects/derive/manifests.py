@@ -31,7 +31,7 @@ MAX_VERSION = 64
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One published package: `ecosystem` as registries are called (pypi, npm, cargo, go, maven, …), path of the manifest."""
+    """One published package: `ecosystem` is a registry's short name (pypi, npm, maven, …), `path` the manifest's."""
 
     ecosystem: str
     name: str

@@ -8,31 +8,54 @@ from projects.derive.blocks import Block, blocks_of
 
 OPENING_CHARACTERS = 48 * 1024
 MAX_HEADINGS = 200
+MAX_SECTIONS = 4
 MAX_TITLE = 100
 MAX_TAGLINE = 280
 _WORD = re.compile(r"[^\W_]")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _PICTOGRAPH = re.compile(r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]+|:[a-z0-9_+-]{2,30}:")
 _GENERIC_TITLE = re.compile(
-    r"(?i)\W*(read ?me([. ](md|txt|rst))?|documentation|home|index|overview|introduction|about)\W*"
+    r"(?i)\W*(read ?me([. ](md|txt|rst))?|documentation|home|index|overview|introduction|about|description|summary"
+    r"|repository|welcome)\W*"
 )
 _PRACTICAL = re.compile(
-    r"(?i)\W*(\d+\W+)?((table of )?contents|toc|index|install\w*|set ?up|getting started|quick ?start\w*|usage|how to (use|install|build|run)|"
-    r"requirements?|prerequisites?|dependenc\w+|build\w*|compil\w+|running|licen[cs]\w*|copyright|contribut\w+|sponsors?\w*|backers?|donat\w+|"
-    r"support( us)?|change ?log|release( notes|s)?|what'?s new|news|status|badges?|links|authors?|credits?|acknowledge?ments?|"
-    r"code of conduct|security|contact\w*|community|screenshots?|demos?|faq|stargazers.*|star history|translations?|languages?|安装|使用|许可证?|目录|快速开始|"
-    r"インストール|使い方|ライセンス|目次|instalación|inhalt|inhaltsverzeichnis|installation.*|sommaire|licencia|lizenz)\b.*"
+    r"""(?ix)\W* (\d+\W+)? (
+      (table\ of\ )?contents | toc | index | install\w* | set\ ?up | getting\ started | get\ started
+    | quick[\ -]?start\w* | usage
+    | using\b.* | how\ to\b.* | requirements? | prerequisites? | dependenc\w+ | build\w* | compil\w+ | run\w*
+    | licen[cs]\w* | copyright | contribut\w+ | (\w+\ )?sponsor\w* | supporting\b.* | backers? | donat\w+ | support
+    | change\ ?log | releases? | release\ notes | what'?s\ new | news | status | badges? | links | authors? | credits?
+    | thanks | acknowledge?ments? | code\ of\ conduct | security | contact\w* | community | screenshots? | demos?
+    | faqs? | questions? | issues? | stay\ in\ touch | docs | documentation | examples? | tests? | testing
+    | development | developing | roadmap | stargazers | star\ history | translations? | languages? | versions?
+    | history | references? | see\ also | tl;?dr | in\ case\b.*
+    | 安装 | 使用 | 许可证? | 目录 | 快速开始 | 贡献 | 文档 | インストール | 使い方 | ライセンス | 目次
+    | instalación | instalação | installieren | inhalt\w* | sommaire | licencia | lizenz | licença | uso | utilisation
+    )\b.*"""
 )
 _ASIDE = re.compile(
-    r"(?i)\W*(notes?|warnings?|important|attention|caution|notice|deprecat\w+|tip|update|news|disclaimer|announcement|heads[- ]up|"
-    r"todo|fixme|注意|警告|重要)\b\s*[:!：\-–—]"
+    r"""(?ix)\W* (notes? | warnings? | important | attention | caution | notice | deprecat\w+ | tip | update | news
+    | disclaimer | announcement | heads[\ -]up | todo | fixme | 注意 | 警告 | 重要 | 最新) \b \s* [:!：\-–—]"""
+)
+_REFERRAL = re.compile(
+    r"""(?ix)\W* (please\ )? (
+      (see|check\ out|visit|click|go\ to|head\ over|follow|join|read|refer\ to|download|try) \b .* (here|docs
+        |documentation|website|wiki|page|presentation|app|demo|blog|guide|manual|section|below|slides)\b
+      | .{0,80}\b(is|are|can\ be)\ (available|located|found|hosted)\ (here|at|on|in)\b
+    | for\ (more|further|questions|support|help|information|details|documentation)\b
+    | ((this|the)\ )?readme\b | (this|the)\ (document|file|page)\b
+    | looking\ for\b | want\ to\b | if\ you\b | click\ here )"""
 )
 _CREDIT = re.compile(
-    r"(?i)\W*(copyright|\(c\)|©|licen[cs]ed?\b|version\b|authors?\b|maintainers?\b|build status|by @|status:|last (updated|change)|date:)"
+    r"""(?ix)\W* (copyright | \(c\) | © | licen[cs]ed?\b | version\b | authors?\b | maintainers?\b | build\ status
+    | special\ thanks | maintained\ by | created\ by | by\ @ | status: | last\ (updated|change) | date: | sponsor
+    | supported\ by)"""
 )
 _LANGUAGES = re.compile(
-    r"(?i)(read|view|available|this|see|translat)\w*\b.{0,60}\b(other|another|different|multiple|following) languages?|"
-    r"\W*(languages?|translations?|translated (into|to)|other languages?|table of contents|语言|多语言|言語)\s*[:：]"
+    r"""(?ix) (read|view|available|this|see|translat)\w*\b .{0,60} \b
+      (other|another|different|multiple|following)\ languages?
+    | \W* (languages? | translations? | translated\ (into|to) | other\ languages? | table\ of\ contents
+    | 语言 | 多语言 | 言語) \s* [:：]"""
 )
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]?(?=\s)|[。！？]")
 
@@ -71,24 +94,35 @@ def _headings(blocks: Iterable[Block]) -> Iterator[Heading]:
 
 
 def _title(blocks: list[Block]) -> str:
-    headings = [block for block in blocks if block.level]
-    best = [block for block in headings if block.level == 1][:2] + headings[:1]
-    for block in best:
+    """The first heading, when it stands above all others and the text has not begun to tell something before it."""
+    for block in blocks:
+        if not block.level:
+            if _tells(block, tidy(block.text)) and not _ASIDE.match(tidy(block.text)):
+                return ""
+            continue
         text = tidy(block.text or re.sub(r"(?i)\b(logo|banner|icon|header|image)\b", "", block.images)).rstrip(":#= ")
-        if text and _WORD.search(text) and not _GENERIC_TITLE.fullmatch(text) and not _PRACTICAL.fullmatch(text):
-            return shorten(text, MAX_TITLE)
+        if not text or not _WORD.search(text) or _GENERIC_TITLE.fullmatch(text):
+            continue
+        alone = block.level == 1 or block is blocks[0] or sum(0 < other.level <= block.level for other in blocks) == 1
+        if not alone or (block.level > 1 and _PRACTICAL.fullmatch(text)):
+            return ""
+        return shorten(text, MAX_TITLE)
     return ""
 
 
 def _tagline(blocks: list[Block]) -> str:
-    practical, aside = 0, ""
-    title = next((tidy(block.text).lower() for block in blocks if block.level), "")
+    practical = passed = 0
+    aside = ""
+    title = _title(blocks).lower()
     for block in blocks:
-        if block.level:
-            if not practical or block.level <= practical:
-                practical = block.level if block.level > 1 and _PRACTICAL.fullmatch(tidy(block.text)) else 0
-            continue
         text = tidy(block.text)
+        if block.level:
+            passed += 1
+            if passed > MAX_SECTIONS:
+                break
+            if not practical or block.level <= practical:
+                practical = block.level if block.level > 1 and _PRACTICAL.fullmatch(text) else 0
+            continue
         if practical or not _tells(block, text) or text.lower() == title:
             continue
         if not _ASIDE.match(text):
@@ -100,11 +134,13 @@ def _tagline(blocks: list[Block]) -> str:
 def _tells(block: Block, text: str) -> bool:
     """Whether a paragraph says something: enough words that are not links, badges, credits or a choice of languages."""
     unlinked = weight(tidy(block.unlinked))
-    if weight(text) < 12 or unlinked < 10 or unlinked < 0.25 * weight(text):
+    if weight(text) < (40 if text.endswith(":") else 12) or unlinked < 10 or unlinked < 0.25 * weight(text):
         return False
     if text.count("|") + text.count("•") + text.count("·") + text.count(" / ") >= 3 and weight(text) < 160:
         return False
-    return not (_LANGUAGES.match(text) or (_CREDIT.match(text) and len(text) < 120))
+    if _LANGUAGES.match(text) or _REFERRAL.match(text):
+        return False
+    return not (_CREDIT.match(text) and len(text) < 120)
 
 
 def weight(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Path patterns of CODEOWNERS files, matched in time linear in the path for each star: no backtracking expression is built."""
+"""Path patterns of CODEOWNERS files, matched in time linear in the path for each star: nothing backtracks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ Segment = str | tuple[Atom, ...]
 
 
 def compile_github(pattern: str) -> Matcher:
-    """gitignore's rules without negation and brackets; a folder stands for all below it, `docs/*` for its direct files."""
+    """gitignore's rules without "!" and brackets; a folder stands for all below it, `docs/*` for its direct files."""
     _check(pattern)
     if "[" in pattern or "]" in pattern:
         raise BadPattern("GitHub does not know brackets in patterns")
@@ -48,7 +48,7 @@ def compile_github(pattern: str) -> Matcher:
     anchored = "/" in pattern.rstrip("/")
     parts = pattern.strip("/").split("/")
     if parts == [""]:
-        return lambda path: True
+        return lambda _path: True
     only_here = parts[-1] == "*" and not pattern.endswith("/") and len(parts) > 1
     segments: list[Segment] = [] if anchored else [_DEEP]
     segments += [_DEEP if part == "**" else _segment(part, brackets=False) for part in parts]
@@ -67,13 +67,13 @@ def _match_github(segments: Sequence[Segment], path: list[str], only_here: bool,
 
 
 def compile_gitlab(pattern: str) -> Matcher:
-    """fnmatch over the whole path, dots included; relative patterns match at any depth, a folder only with a final slash."""
+    """fnmatch over the whole path, dots included; relative patterns match at any depth, folders need a final slash."""
     _check(pattern)
     pattern = pattern.replace("\\ ", " ")
     if pattern.startswith("\\#"):
         pattern = pattern[1:]
     if pattern in ("*", "/"):
-        return lambda path: True
+        return lambda _path: True
     full = pattern if pattern.startswith("/") else "/**/" + pattern
     full = full + "**/*" if full.endswith("/") else full
     parts = full[1:].split("/")

@@ -45,7 +45,7 @@ _TEMPLATE_FOLDERS = (
 
 @dataclass(frozen=True, slots=True)
 class PeopleFile:
-    """One file (or, for documentation and templates, folder): `kind` is one of KINDS; oid and size are None for a folder."""
+    """One file or, for documentation and templates, folder (oid and size None); `kind` is one of KINDS."""
 
     kind: str
     path: str

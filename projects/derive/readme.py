@@ -36,7 +36,7 @@ _FORMATS = {
 _NAME = re.compile(
     r"(?i)(readme|read\.me|liesmich|lisezmoi|leeme|leiame|leggimi)(?:[._-]([a-z]{2,3}(?:[_-][a-z]{2,4})?))?(?:\.([a-z]+))?"
 )
-_ENGLISH = frozenset({None, "en", "en-us", "en_us", "en-gb", "eng"})
+_ENGLISH = frozenset({"", "en", "en-us", "en_us", "en-gb", "eng"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Readme:
 
 
 def read_readme(snapshot: Snapshot) -> tuple[Readme | None, list[Problem]]:
-    """The README a forge would show: .github, then the root, then docs; Markdown before other formats, English before others."""
+    """The README a forge would show: .github, the root, docs; Markdown before other formats, English before others."""
     problems = []
     for entry, format in _candidates(snapshot):
         path = display_path(entry.path)
@@ -107,10 +107,10 @@ def _rank(name: str) -> tuple[tuple[bool, int, int], str] | None:
     match = _NAME.fullmatch(name)
     if match is None:
         return None
-    stem, language, extension = match[1].lower(), match[2], (match[3] or "").lower()
-    if not extension and language and language.lower() in _FORMATS:
-        language, extension = None, language.lower()
+    stem, language, extension = match[1].lower(), (match[2] or "").lower(), (match[3] or "").lower()
+    if not extension and language in _FORMATS:
+        language, extension = "", language
     if extension not in _FORMATS:
         return None
-    foreign = stem not in ("readme", "read.me") or (language.lower() if language else None) not in _ENGLISH
-    return (foreign, int(language is not None), list(_FORMATS).index(extension)), _FORMATS[extension]
+    foreign = stem not in ("readme", "read.me") or language not in _ENGLISH
+    return (foreign, int(language != ""), list(_FORMATS).index(extension)), _FORMATS[extension]

@@ -1,8 +1,9 @@
 """Releases told by tags: which tags name a version, in what order, and which are previews."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gitstore.records import Tag
@@ -25,7 +26,7 @@ _PREFIX = re.compile(r"(?:(.*?)[-_/@ ])?(v|ver|version|r|rel|release)?[-_. /]?(?
 _PART = re.compile(r"[0-9]{1,9}|[a-zA-Z]{1,40}")
 
 Identifier: TypeAlias = tuple[int, int, str]
-Order: TypeAlias = tuple[tuple[int, ...], int, tuple[Identifier, ...], int]
+Order: TypeAlias = tuple[tuple[int, ...], int, tuple[Identifier, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,24 @@ class Release:
 
 
 def releases_from_tags(tags: Iterable[Tag]) -> list[Release]:
-    """Releases, newest version first; of several components the one released last comes first. Other tags are left out."""
-    releases = [release for tag in tags if (release := _release(tag)) is not None]
+    """Releases, newest version first: the repository's own, then components by latest release; other tags: none."""
+    releases = _without_own_name([release for tag in tags if (release := _release(tag)) is not None])
     latest: dict[tuple[str, bool], int] = {}
     for release in releases:
         group = _group(release)
         latest[group] = max(latest.get(group, 0), release.time)
     releases.sort(key=lambda release: (release.order, release.time, release.tag), reverse=True)
-    releases.sort(key=lambda release: (-latest[_group(release)], _group(release)))
+    releases.sort(key=lambda release: (release.component != "", -latest[_group(release)], _group(release)))
     return releases
+
+
+def _without_own_name(releases: list[Release]) -> list[Release]:
+    """Where nearly every tag begins with the same name and none goes without, the name is the repository's."""
+    names = Counter(release.component.lower() for release in releases)
+    name, count = names.most_common(1)[0] if names else ("", 0)
+    if not name or "" in names or count < 0.8 * len(releases):
+        return releases
+    return [replace(release, component="") if release.component.lower() == name else release for release in releases]
 
 
 def _group(release: Release) -> tuple[str, bool]:
@@ -68,16 +78,17 @@ def _release(tag: Tag) -> Release | None:
         return None
     date = _DATE.fullmatch(rest)
     if date:
-        numbers = tuple(int(part) for part in date.group(1, 3, 4)) + (int(date[5] or 0),)
-        return Release(rest, tag.name, tag.commit, tag.time, False, component, (numbers, 1, (), 0))
+        numbers = tuple(int(part or 0) for part in date.group(1, 3, 4, 5))
+        return Release(rest, tag.name, tag.commit, tag.time, False, component, (numbers, 1, ()))
     match = _VERSION.fullmatch(rest)
     if match is None or (not marked and not re.search(r"[._]", match[1])):
         return None
     numbers = tuple(int(part) for part in re.split(r"[._]", match[1]))
-    stage, identifiers, final = _suffix(match[2] or "")
-    if stage is None:
-        return None
-    order = (numbers + (0,) * (6 - len(numbers)), stage, identifiers, final)
+    suffix = match[2] or ""
+    if component.lower() in _STAGES:
+        component, suffix = "", f"{component}{suffix}"
+    stage, identifiers = _suffix(suffix)
+    order = (numbers + (0,) * (6 - len(numbers)), stage, identifiers)
     return Release(_spell(rest, match[1]), tag.name, tag.commit, tag.time, stage == 0, component, order)
 
 
@@ -86,8 +97,6 @@ def _split(name: str) -> tuple[str, bool, str]:
     if _DATE.fullmatch(name):
         return "", True, name
     match = _PREFIX.fullmatch(name)
-    while match is None and "/" in name:
-        return "", False, ""
     if match is None:
         return "", False, ""
     component = (match[1] or "").strip("-_/@ .")
@@ -108,19 +117,16 @@ def _spell(rest: str, numbers: str) -> str:
     return numbers.replace("_", ".") + rest[len(numbers) :]
 
 
-def _suffix(suffix: str) -> tuple[int | None, tuple[Identifier, ...], int]:
-    """Stage (0 preview, 1 final, 2 later fix), identifiers by semantic precedence, and a number for equal finals."""
-    suffix = suffix.partition("+")[0]
-    parts = _PART.findall(suffix)
+def _suffix(suffix: str) -> tuple[int, tuple[Identifier, ...]]:
+    """Stage (0 preview, 1 final, 2 later fix) and identifiers by semantic precedence, without what follows "+"."""
+    parts = _PART.findall(suffix.partition("+")[0])
     words = [part.lower() for part in parts if part.isalpha()]
+    identifiers = tuple(_identifier(part) for part in parts)
     if not parts:
-        return 1, (), 0
-    first = words[0] if words else ""
-    if first in _AFTER:
-        return 2, tuple(_identifier(part) for part in parts), 0
-    if first in _FINAL or not words:
-        return 1 if words else 2, tuple(_identifier(part) for part in parts), 0
-    return 0, tuple(_identifier(part) for part in parts), 0
+        return 1, ()
+    if not words or words[0] in _AFTER:
+        return 2, identifiers
+    return (1 if words[0] in _FINAL else 0), identifiers
 
 
 def _identifier(part: str) -> Identifier:

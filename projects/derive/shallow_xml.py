@@ -1,6 +1,6 @@
 """The outer elements of an XML file, without entities, document types or a tree in memory."""
 
-from xml.parsers import expat  # noqa: S407 -- no entity is ever expanded: a document type ends the reading
+from xml.parsers import expat
 
 from projects.derive.content import Unreadable
 
@@ -36,9 +36,9 @@ class _Reader:
 
 
 def load_xml(text: str, root: str) -> dict[str, str]:
-    """Texts of elements at most two levels below `root`, by path ("parent/groupId"), the first of each; {} for another root.
+    """First text of each element at most two levels below `root`, by path ("parent/groupId"); {} for another root.
 
-    Raises Unreadable.
+    Raises Unreadable; a document type ends the reading, so no entity is ever expanded.
     """
     reader = _Reader()
     parser = expat.ParserCreate("utf-8")

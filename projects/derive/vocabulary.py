@@ -32,8 +32,8 @@ LISTS = frozenset({"topics", "contributions", "skills"})
 MAX_ITEMS = 50
 MAX_PROBLEMS = 50
 _LIFECYCLE_WORDS = {
-    "experimental": "concept development beta alpha ideation incubating incubation prototype poc experiment draft preview "
-    "release-candidate early",
+    "experimental": "concept development beta alpha ideation incubating incubation prototype poc experiment draft "
+    "preview release-candidate early",
     "production": "stable active ga live released mature operational maintained maintenance",
     "deprecated": "obsolete sunset legacy unmaintained end-of-life eol",
     "archived": "archival archive retired dead inactive",

@@ -36,7 +36,7 @@ class GitTree:
             meta, path = record.split(b"\t", 1)
             mode, kind, oid, size = meta.split()
             if path.startswith(prefix):
-                number = None if size == b"-" else int(size)
+                number = int(size) if size.isdigit() else None
                 self.entries.append(TreeEntry(int(mode, 8), kind.decode(), oid.decode(), number, path[len(prefix) :]))
 
     def read(self, entry, limit):
