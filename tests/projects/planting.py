@@ -5,7 +5,6 @@ import datetime as dt
 from django.utils import timezone
 
 from gitstore.fastimport import FastImport, Modify, Signature
-from projects.apply import apply_facts
 from projects.models import Project, Repository
 
 ADA = ("Ada Lindqvist", "ada@example.com")
@@ -49,6 +48,8 @@ def grow(repository, files, commits=(), tags=()):
 
 def read(project):
     """What the sync does with a fetched mirror."""
+    from projects.apply import apply_facts
+
     repository = Repository.objects.get(pk=project.repository_id)
     mirror = repository.mirror()
     with mirror.snapshot(repository.head_commit) as snapshot:

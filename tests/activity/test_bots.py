@@ -1,0 +1,36 @@
+import pytest
+
+from activity.bots import is_bot
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [
+        ("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"),
+        ("Renovate Bot", "bot@renovateapp.com"),
+        ("renovate", "renovate@corp.example"),
+        ("Jenkins", "jenkins@corp.example"),
+        ("Release bot", "release@corp.example"),
+        ("Someone", "ci@corp.example"),
+        ("GitHub", "noreply@github.com"),
+        ("deploy-bot", "x@corp.example"),
+    ],
+)
+def test_machines(name, email):
+    assert is_bot(name, email)
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [
+        ("Ada Abbot", "ada.abbot@corp.example"),
+        ("George Talbot", "talbot@corp.example"),
+        ("Kim Jenkins", "kim.jenkins@corp.example"),
+        ("Bottas Robotham", "bottas@corp.example"),
+        ("Ada", "1234+ada@users.noreply.github.com"),
+        ("Cecil Talbot", "talbotc@robotics.example"),
+        ("", ""),
+    ],
+)
+def test_people(name, email):
+    assert not is_bot(name, email)

@@ -1,0 +1,80 @@
+"""The home page knows what concerns the reader and counts only what the reader may see."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from projects.models import Project, Role, Star
+from tests.projects.catalog_data import make_project
+
+pytestmark = pytest.mark.django_db
+
+
+def home(client):
+    response = client.get("/")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+class TestHome:
+    def test_first_run_tells_the_administrator_what_to_do(self, client, administrator, stranger):
+        client.force_login(administrator)
+        text = home(client)
+        assert "Nothing is registered yet" in text and "/projects/register/" in text
+        client.force_login(stranger)
+        text = home(client)
+        assert "Ask an administrator" in text and "/projects/register/" not in text
+
+    def test_shows_mine_starred_moved_and_new(self, client, owner, stranger, team):
+        make_project("ours", owner=team, days_ago=100)
+        helped = make_project("helped", days_ago=100)
+        liked = make_project("liked", days_ago=100)
+        make_project("lively", days_ago=1)
+        Role.objects.create(project=helped, user=owner, kind=Role.Kind.TRUSTED_COMMITTER)
+        Star.objects.create(project=liked, user=owner)
+        client.force_login(owner)
+        response = client.get("/")
+        names = {key: {row.slug for row in response.context[key]} for key in ("mine", "starred", "moved")}
+        assert names == {"mine": {"ours", "helped"}, "starred": {"liked"}, "moved": {"lively"}}
+        assert {row.slug for row in response.context["recent"]} == {"ours", "helped", "liked", "lively"}
+
+    def test_a_restricted_project_leaves_no_trace(self, client, stranger, owner, team):
+        make_project("open-one", days_ago=1, commits_90d=5)
+        secret = make_project("secret-one", days_ago=1, commits_90d=70, owner=team, visibility="restricted")
+        Star.objects.create(project=secret, user=stranger)
+        client.force_login(stranger)
+        response = client.get("/")
+        assert "secret-one" not in response.content.decode()
+        assert [figure["value"] for figure in response.context["figures"]][:3] == [1, 1, 5]
+        assert response.context["figures"][-1]["value"] == 0
+        client.force_login(owner)
+        assert "secret-one" in home(client)
+
+    def test_only_a_restricted_project_looks_like_an_empty_portal(self, client, stranger, team):
+        make_project("secret-one", owner=team, visibility="restricted")
+        client.force_login(stranger)
+        assert "No project to show yet" in home(client)
+
+    def test_removed_projects_are_gone(self, client, stranger):
+        make_project("kept", days_ago=1)
+        make_project("dropped", days_ago=1)
+        Project.objects.filter(slug="dropped").update(removed_at=timezone.now())
+        client.force_login(stranger)
+        assert "dropped" not in home(client)
+
+    def test_anonymous(self, client, settings):
+        make_project("open-one", days_ago=1)
+        assert client.get("/").status_code == 302
+        settings.ANONYMOUS_READ = True
+        assert "open-one" in home(client)
+
+    def test_queries_do_not_grow(self, client, owner, team, django_assert_max_num_queries):
+        client.force_login(owner)
+        for number in range(20):
+            project = make_project(f"p{number}", owner=team, days_ago=1)
+            project.created_at = timezone.now() - dt.timedelta(days=number)
+            Star.objects.create(project=project, user=owner)
+        home(client)
+        with django_assert_max_num_queries(8):
+            home(client)
