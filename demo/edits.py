@@ -120,9 +120,9 @@ def _chains(file: SourceFile, block: Block, rng: random.Random) -> Iterator[Chai
     born = block.at or 0.0
     inventors = _INVENTORS["manifest" if _pins(file) else "docs" if file.suffix == ".md" else "code"]
     if file.is_code and len(block.lines) > 3:
-        renamed = _renamed(block)
-        if renamed:
-            yield Chain(file, born, "rename", *renamed)
+        for kind, several in [("rename", _renamed(block)), ("wording", _guarded(file, block, rng))]:
+            if several:
+                yield Chain(file, born, kind, *several)
     for line in block.lines:
         for inventor in inventors:
             found = inventor(file, block, line, rng) if line.text.strip() else None
@@ -166,11 +166,11 @@ def _dependency(
 
 
 def _number(
-    _file: SourceFile, _block: Block, line: Line, rng: random.Random
+    file: SourceFile, _block: Block, line: Line, rng: random.Random
 ) -> tuple[str, list[str | None], list[str]] | None:
     """A setting or a tariff that was raised and lowered."""
     match = _NUMBER.match(line.text)
-    if match is None or _UNTOUCHABLE.search(match[2]) or float(match[3]) < 2:
+    if match is None or file.is_test or "examples" in file.path or _UNTOUCHABLE.search(match[2]) or float(match[3]) < 2:
         return None
     digits = len(match[3].partition(".")[2])
     values, last = [match[3]], float(match[3])
@@ -189,21 +189,28 @@ def _number(
 def _sentence(
     file: SourceFile, block: Block, line: Line, rng: random.Random
 ) -> tuple[str, list[str | None], list[str]] | None:
-    """Prose that was shorter, misspelt or missing."""
-    text = line.text
+    """Prose that was shorter, misspelt or missing: up to three steps."""
     about = block.lines[0].text or (block.lines[1].text if len(block.lines) > 1 else "")
     heading = about.strip("# ") or PurePosixPath(file.path).name
-    match = _SENTENCE.match(text)
-    chance = rng.random()
-    if match and chance < 0.6:
-        return "docs", [match[1]], [rng.choice(["Clarify “{}”", "Say more under “{}”"]).format(heading)]
-    if re.match(r"\s*(?:- |\d+\. |\| [a-z`])", text) and chance < 0.8:
-        return (
-            "docs",
-            [None],
-            [rng.choice(["Complete the list under “{}”", "Add a missing point to “{}”"]).format(heading)],
+    if line.text.startswith(("#", "```", "|--", "[!")) or line.text.endswith("  "):
+        return None
+    versions: list[str | None] = [line.text]
+    subjects: list[str] = []
+    typo = _typo(file, line.text, rng)
+    if typo:
+        versions[:0], subjects[:0] = typo[1], typo[2]
+    match = _SENTENCE.match(str(versions[0]))
+    if match and rng.random() < 0.7:
+        versions.insert(0, match[1])
+        subjects.insert(
+            0, rng.choice(["Clarify “{}”", "Say more under “{}”", "Be more exact about “{}”"]).format(heading)
         )
-    return _typo(file, text, rng)
+    bullet = re.match(r"\s*(?:- |\d+\. |\| [A-Za-z`])", line.text)
+    if rng.random() < (0.6 if bullet else 0.2) and len(block.lines) > 4:
+        versions.insert(0, None)
+        words_of = ["Complete the list under “{}”", "Add a missing point to “{}”"] if bullet else ["Extend “{}”"]
+        subjects.insert(0, rng.choice(words_of).format(heading))
+    return ("docs", versions[:-1], subjects) if subjects else None
 
 
 def _typo(file: SourceFile, text: str, rng: random.Random) -> tuple[str, list[str | None], list[str]] | None:
@@ -236,7 +243,7 @@ def _remark(
     returns = _RETURNS.match(text)
     if returns and rng.random() < 0.25:
         return "types", [f"{returns[1]}:"], [f"Annotate {where}"]
-    return None
+    return _typo(_file, text, rng) if _COMMENT.match(text) else None
 
 
 def _translation(
@@ -265,6 +272,33 @@ def _renamed(block: Block) -> tuple[list[tuple[Line, list[str | None]]], list[st
     olds: list[tuple[Line, list[str | None]]] = [(line, [pattern.sub(short, line.text)]) for line in used]
     where = words(name_in("\n".join(block.texts)))
     return olds, [f"Rename {short} to {name}" + (f" in {where}" if where else "")]
+
+
+def _guarded(
+    file: SourceFile, block: Block, rng: random.Random
+) -> tuple[list[tuple[Line, list[str | None]]], list[str]] | None:
+    """A condition that was forgotten at first: the whole `if` was not there."""
+    texts = block.texts
+    for number, text in enumerate(texts):
+        if not re.match(r"\s+if\b.*[{:]$", text):
+            continue
+        indent = len(text) - len(text.lstrip())
+        end = number + 1
+        while end < len(texts) and len(texts[end]) - len(texts[end].lstrip()) > indent:
+            end += 1
+        if text.endswith("{"):
+            if end >= len(texts) or texts[end].strip() != "}":
+                continue
+            end += 1
+        elif end < len(texts) and re.match(r"\s*(?:else|elif)\b", texts[end]):
+            continue
+        if end - number > 5 or end >= len(texts) + (file.suffix != ".py"):
+            continue
+        name = words(name_in("\n".join(texts))) or PurePosixPath(file.path).stem
+        subject = rng.choice(["Return early in {}", "Handle an edge case in {}", "Do not trust the input of {}"])
+        gone: list[tuple[Line, list[str | None]]] = [(line, [None]) for line in block.lines[number:end]]
+        return gone, [subject.format(name)]
+    return None
 
 
 _INVENTORS: dict[str, tuple[Inventor, ...]] = {

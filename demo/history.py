@@ -1,6 +1,7 @@
 """Turns invented edits into commits: authors and waits, topic branches, merges, releases with a changelog, trailers."""
 
 import random
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -130,7 +131,7 @@ class History:
         reviewer = self.rhythm.reviewer(slot.person, landed)
         self.state.request += self.rng.randint(1, 3)
         title = styled(steps[0].subject, steps[0].kind, next(iter(steps[0].files)), self.repo.style)
-        name = "-".join(words(steps[0].subject).replace("“", "").replace("”", "").split()[:4]).strip(".:,")
+        name = "-".join(re.findall(r"[a-z0-9]+", words(steps[0].subject))[:4])
         message = f"Merge pull request #{self.state.request} from {slot.person.username}/{name}\n\n{title}\n"
         parents = [self.state.tip, branch] if branch != base else [self.state.tip]
         author = self._signature(reviewer, landed)
@@ -224,8 +225,12 @@ class History:
         return Signature(name, email, when.astimezone(UTC))
 
     def _message(self, step: Step, slot: Slot, author: Signature, committer: Signature) -> str:
-        path = next(iter(step.files), "release")
-        subject = styled(step.subject, step.kind, path, self.repo.style) if step.kind != "first" else step.subject
+        path = next(iter(step.files), "")
+        subject = (
+            styled(step.subject, step.kind, path, self.repo.style)
+            if step.files and step.kind != "first"
+            else step.subject
+        )
         if self.repo.flow == "squash" and step.kind not in {"first", "release"}:
             self.state.request += self.rng.randint(1, 3)
             subject += f" (#{self.state.request})"
@@ -236,7 +241,7 @@ class History:
         return "\n\n".join(part for part in (subject, body, "\n".join(trailers)) if part) + "\n"
 
     def _trailers(self, step: Step, slot: Slot, author: Signature, committer: Signature) -> list[str]:
-        trailers = []
+        trailers: list[str] = []
         if step.kind in {"first", "release", "deps"}:
             return trailers
         if step.kind in {"feature", "test", "rename", "wording"} and self.rng.random() < 0.1:
