@@ -5,7 +5,6 @@ import csv
 import io
 import logging
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -13,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import Team, User, record_event, slug_validator
@@ -21,13 +21,13 @@ from gitstore.addresses import Address, parse_address
 from gitstore.credentials import Credential as GitCredential
 from gitstore.errors import GitError, Unreachable
 from projects.catalog import refresh
-from projects.models import Credential, FormerSlug, Project, Repository, Role
+from projects.models import Credential, Project, Repository, Role
+from projects.slugs import free_slug, is_free
 from sync import policy, queue
 from sync.models import SyncJob
 
 logger = logging.getLogger(__name__)
 
-RESERVED_SLUGS = frozenset({"register", "export.json", "export.csv", "new", "search"})
 MAX_LINES = 1000
 NEUTRAL_MESSAGE = "The portal cannot take this address."
 NEUTRAL_HINT = "Ask an administrator to register it for you."
@@ -212,24 +212,12 @@ def _subdirectory(path: str) -> str:
 
 
 def _wanted_slug(slug: str) -> str:
-    if not slug_validator.regex.match(slug) or slug in RESERVED_SLUGS:  # type: ignore[union-attr]
-        raise RegistrationError("slug", str(slug_validator.message))
-    if Project.objects.filter(slug=slug).exists() or FormerSlug.objects.filter(slug=slug).exists():
+    try:
+        slug_validator(slug)
+    except ValidationError as error:
+        raise RegistrationError("slug", error.messages[0]) from None
+    if not is_free(slug):
         raise RegistrationError("slug", "This page address is taken.", "Choose another one.")
-    return slug
-
-
-def free_slug(words: str) -> str:
-    """A page address made from `words` that no project has or had."""
-    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:90].strip("-._") or "project"
-    taken = set(Project.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | RESERVED_SLUGS
-    taken |= set(FormerSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    number = 1
-    slug = base
-    while slug in taken:
-        number += 1
-        slug = f"{base}-{number}"
     return slug
 
 

@@ -33,13 +33,12 @@ def build(path, files=None, commits=2):
     """A bare repository whose last commit holds `files`."""
     files = files or {b"README.md": b"# Billing\n\nSends invoices to customers every night.\n"}
     with FastImport(path) as stream:
-        last = None
         for number in range(commits):
             who = (ADA, BO)[number % 2]
             when = who.when + dt.timedelta(days=number)
             changes = [Modify(name, content) for name, content in files.items()] if number == 0 else []
             changes.append(Modify(b"notes.txt", f"{number}\n".encode()))
-            last = stream.commit("main", f"Change {number}", Signature(who.name, who.email, when), changes=changes)
+            stream.commit("main", f"Change {number}", Signature(who.name, who.email, when), changes=changes)
     return path
 
 
