@@ -17,12 +17,13 @@ from pages.related import related_projects
 from pages.weeks import week_starts
 from projects import readiness
 from projects.access import Moved, get_visible_project, may_maintain
-from projects.models import Follow, Project, ProjectQuerySet, Release, Role, Star
+from projects.models import Follow, Licence, Project, ProjectQuerySet, Release, Role, Star
 
 TOP_CONTRIBUTORS = 5
 SHOWN_RELEASES = 5
 SHOWN_PACKAGES = 8
 CONFIDENT = readiness.CONFIDENT
+UNKNOWN = "NOASSERTION"
 NO_PEOPLE_FILES = {"readme", "tests", "licence"}
 
 
@@ -107,7 +108,17 @@ def _licences(project: Project) -> list[dict[str, Any]]:
     """Each licence once, the surest file first; `doubt` is the confidence in words where it is not sure."""
     rows: dict[str, dict[str, Any]] = {}
     for licence in project.licences.all():
-        sure = licence.confidence >= CONFIDENT
-        doubt = "" if sure else f"{licence.confidence:.0%}".replace("%", " %") + ", unconfirmed"
-        rows.setdefault(licence.spdx, {"spdx": licence.spdx, "doubt": doubt, "path": licence.path})
+        known = licence.spdx != UNKNOWN
+        row = {"spdx": licence.spdx if known else "", "doubt": _doubt(licence), "path": licence.path}
+        rows.setdefault(licence.spdx, row)
     return list(rows.values())
+
+
+def _doubt(licence: Licence) -> str:
+    if licence.spdx == UNKNOWN:
+        return "unknown text"
+    if licence.confidence >= CONFIDENT:
+        return ""
+    if licence.method == "declared":
+        return "declared, no text"
+    return f"{int(licence.confidence * 100)} %, unconfirmed"

@@ -78,10 +78,9 @@ def _folder_outcome(
     folder: str, facts: RepositoryFacts, snapshot: Snapshot, entry: MonorepoEntry | None, whole: Outcome
 ) -> Outcome:
     """What the commit says of one folder; its releases are those tagged with its name."""
-    name = PurePosixPath(folder).name.lower()
     inside = snapshot.under(folder.encode("utf-8", "surrogateescape"))
-    names = {name, folder.lower(), entry.name.lower() if entry else name}
-    tagged = [release for release in facts.releases if release.component.lower() in names]
+    names = _tag_names(folder) | ({entry.name.lower()} if entry else set())
+    tagged = [release for release in facts.releases if _tag_names(release.component) & names]
     own = replace(derive_facts(inside), releases=tagged)
     outcome = outcome_of(own, inside, folder, entry.fields if entry else None, fallback_name=PurePosixPath(folder).name)
     return with_inherited(outcome, whole)
@@ -89,9 +88,14 @@ def _folder_outcome(
 
 def _without_components(facts: RepositoryFacts, folders: Sequence[str]) -> RepositoryFacts:
     """The facts without releases that belong to folders with a page of their own."""
-    taken = {PurePosixPath(folder).name.lower() for folder in folders} | {folder.lower() for folder in folders}
-    own = [release for release in facts.releases if release.component.lower() not in taken]
+    taken = {name for folder in folders for name in _tag_names(folder)}
+    own = [release for release in facts.releases if not _tag_names(release.component) & taken]
     return replace(facts, releases=own)
+
+
+def _tag_names(path: str) -> set[str]:
+    """What tags may call a folder or component: as a whole, or its last part."""
+    return {path.lower(), PurePosixPath(path).name.lower()} - {""}
 
 
 def _address_name(repository: Repository) -> str:

@@ -10,6 +10,7 @@ from common.markdown import render_document
 from gitstore.snapshot import Snapshot
 from projects.derive.content import display_path
 from projects.derive.facts import RepositoryFacts
+from projects.derive.licences import UNKNOWN, LicenceFinding
 from projects.derive.vocabulary import DeclaredValue
 from projects.fields import FIELDS, first_valid
 
@@ -63,7 +64,7 @@ def outcome_of(
         subdirectory=subdirectory,
         columns={
             "language": facts.languages.primary or "",
-            "licence": licences[0]["spdx"] if licences else "",
+            "licence": _licence_words(facts.licences, licences),
             "file_count": len(snapshot.entries),
         },
         derived=_derived(facts, place, fallback_name),
@@ -84,7 +85,7 @@ def with_inherited(outcome: Outcome, whole: Outcome) -> Outcome:
     own = {row["kind"] for row in outcome.people_files}
     shared = [row for row in whole.people_files if row["kind"] in SHARED_FILES - own]
     licences = outcome.licences or whole.licences
-    columns = outcome.columns | {"licence": licences[0]["spdx"] if licences else ""}
+    columns = outcome.columns if outcome.licences else outcome.columns | {"licence": whole.columns["licence"]}
     derived = dict(outcome.derived)
     contributing = next((row["path"] for row in shared if row["kind"] == "contributing"), None)
     if contributing and "welcomes" not in derived:
@@ -159,6 +160,13 @@ def _licences(facts: RepositoryFacts, place: _Place, says: Mapping[str, list[Dec
     if not rows and declared is not None:
         rows.append({"spdx": str(declared.value), "confidence": 0.5, "path": declared.path, "method": "declared"})
     return sorted(rows, key=lambda row: (-row["confidence"], row["path"], row["spdx"]))[:MAX_ROWS]
+
+
+def _licence_words(found: Iterable[LicenceFinding], rows: list[dict[str, Any]]) -> str:
+    """The whole expression where one is written, else the surest licence; "" where no known text was found."""
+    known = [row["spdx"] for row in rows if row["spdx"] != UNKNOWN]
+    expression = next((finding.expression for finding in found if finding.spdx in known[:1]), "")
+    return (expression if 0 < len(expression) <= 100 else next(iter(known), ""))[:100]
 
 
 def _releases(facts: RepositoryFacts) -> list[dict[str, Any]]:
