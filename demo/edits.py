@@ -120,9 +120,10 @@ def _chains(file: SourceFile, block: Block, rng: random.Random) -> Iterator[Chai
     born = block.at or 0.0
     inventors = _INVENTORS["manifest" if _pins(file) else "docs" if file.suffix == ".md" else "code"]
     if file.is_code and len(block.lines) > 3:
-        for kind, several in [("rename", _renamed(block)), ("wording", _guarded(file, block, rng))]:
-            if several:
-                yield Chain(file, born, kind, *several)
+        for lines, subject in _renamed(block):
+            yield Chain(file, born, "rename", lines, [subject])
+        for lines, subject in _guarded(file, block, rng):
+            yield Chain(file, born, "wording", lines, [subject])
     for line in block.lines:
         for inventor in inventors:
             found = inventor(file, block, line, rng) if line.text.strip() else None
@@ -165,6 +166,12 @@ def _dependency(
     return ("deps", older_lines, subjects) if subjects else None
 
 
+def _image(
+    file: SourceFile, block: Block, line: Line, rng: random.Random
+) -> tuple[str, list[str | None], list[str]] | None:
+    return _dependency(file, block, line, rng) if line.text.lstrip().startswith("image:") else None
+
+
 def _number(
     file: SourceFile, _block: Block, line: Line, rng: random.Random
 ) -> tuple[str, list[str | None], list[str]] | None:
@@ -174,7 +181,7 @@ def _number(
         return None
     digits = len(match[3].partition(".")[2])
     values, last = [match[3]], float(match[3])
-    for _ in range(rng.randint(1, 3)):
+    for _ in range(rng.randint(1, 4)):
         factor = rng.choice([0.5, 2.0, 0.8, 1.5, 0.6]) if not digits else 1 + rng.randint(-9, 6) / 100
         older = f"{max(last * factor, 1):.{digits}f}"
         if older != values[0]:
@@ -259,50 +266,46 @@ def _translation(
     return "wording", [match[1] + match[2] + match[3] + match[4].rstrip() + match[6]], [f"Reword {where}"]
 
 
-def _renamed(block: Block) -> tuple[list[tuple[Line, list[str | None]]], list[str]] | None:
-    """A local variable that had a shorter name."""
-    match = _LOCAL.search("\n".join(block.texts))
-    if match is None:
-        return None
-    name, pattern = match[1], re.compile(rf"\b{match[1]}\b(?!\()")
-    short = re.sub(r"[aeiou_]", "", name)[:4]
-    used = [line for line in block.lines if pattern.search(line.text)]
-    if len(used) < 2 or len(short) < 3 or any('"' in line.text for line in used):
-        return None
-    olds: list[tuple[Line, list[str | None]]] = [(line, [pattern.sub(short, line.text)]) for line in used]
+def _renamed(block: Block) -> Iterator[tuple[list[tuple[Line, list[str | None]]], str]]:
+    """Local variables that had a shorter name."""
     where = words(name_in("\n".join(block.texts)))
-    return olds, [f"Rename {short} to {name}" + (f" in {where}" if where else "")]
+    for name in dict.fromkeys(match[1] for match in _LOCAL.finditer("\n".join(block.texts))):
+        pattern = re.compile(rf"\b{name}\b(?!\()")
+        short = re.sub(r"[aeiou_]", "", name)[:4]
+        used = [line for line in block.lines if pattern.search(line.text)]
+        if len(used) < 2 or len(short) < 3 or any('"' in line.text for line in used):
+            continue
+        olds: list[tuple[Line, list[str | None]]] = [(line, [pattern.sub(short, line.text)]) for line in used]
+        yield olds, f"Rename {short} to {name}" + (f" in {where}" if where else "")
 
 
 def _guarded(
     file: SourceFile, block: Block, rng: random.Random
-) -> tuple[list[tuple[Line, list[str | None]]], list[str]] | None:
-    """A condition that was forgotten at first: the whole `if` was not there."""
-    texts = block.texts
-    for number, text in enumerate(texts):
-        if not re.match(r"\s+if\b.*[{:]$", text):
+) -> Iterator[tuple[list[tuple[Line, list[str | None]]], str]]:
+    """Conditions that were forgotten at first: the whole `if` was not there."""
+    name = words(name_in("\n".join(block.texts))) or PurePosixPath(file.path).stem
+    for number, text in enumerate(block.texts):
+        end = _end_of_if(block.texts, number) if re.match(r"\s+if\b.*[{:]$", text) else 0
+        if not end or end - number > 5 or end >= len(block.texts) + (file.suffix != ".py"):
             continue
-        indent = len(text) - len(text.lstrip())
-        end = number + 1
-        while end < len(texts) and len(texts[end]) - len(texts[end].lstrip()) > indent:
-            end += 1
-        if text.endswith("{"):
-            if end >= len(texts) or texts[end].strip() != "}":
-                continue
-            end += 1
-        elif end < len(texts) and re.match(r"\s*(?:else|elif)\b", texts[end]):
-            continue
-        if end - number > 5 or end >= len(texts) + (file.suffix != ".py"):
-            continue
-        name = words(name_in("\n".join(texts))) or PurePosixPath(file.path).stem
         subject = rng.choice(["Return early in {}", "Handle an edge case in {}", "Do not trust the input of {}"])
-        gone: list[tuple[Line, list[str | None]]] = [(line, [None]) for line in block.lines[number:end]]
-        return gone, [subject.format(name)]
-    return None
+        yield [(line, [None]) for line in block.lines[number:end]], subject.format(name)
+
+
+def _end_of_if(texts: list[str], number: int) -> int:
+    """Number of the line after the `if` that begins at `number`; 0 when it has an `else` or ends elsewhere."""
+    text = texts[number]
+    indent = len(text) - len(text.lstrip())
+    end = number + 1
+    while end < len(texts) and len(texts[end]) - len(texts[end].lstrip()) > indent:
+        end += 1
+    if text.endswith("{"):
+        return end + 1 if end < len(texts) and texts[end].strip() == "}" else 0
+    return 0 if end < len(texts) and re.match(r"\s*(?:else|elif)\b", texts[end]) else end
 
 
 _INVENTORS: dict[str, tuple[Inventor, ...]] = {
     "manifest": (_dependency,),
     "docs": (_sentence,),
-    "code": (_number, _translation, _remark),
+    "code": (_image, _number, _translation, _remark),
 }
