@@ -127,7 +127,7 @@ def decode(content: bytes, keep: int | None = None) -> Text:
             text = codecs.getincrementaldecoder(encoding)("strict").decode(head, final=not truncated)
         except UnicodeDecodeError:
             continue
-        if encoding != "utf-16" and text.count("\0") > len(text) // 100:
+        if len(_CONTROL.findall(text)) > len(text) // 100:
             raise Unreadable("is a binary file")
         return Text(clean(text), encoding, truncated)
     raise Unreadable("is a binary file")

@@ -11,6 +11,7 @@ MAX_HEADINGS = 200
 MAX_SECTIONS = 4
 MAX_TITLE = 100
 MAX_TAGLINE = 280
+MIN_SENTENCE = 20
 _WORD = re.compile(r"[^\W_]")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _PICTOGRAPH = re.compile(r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]+|:[a-z0-9_+-]{2,30}:")
@@ -157,7 +158,7 @@ def shorten(text: str, limit: int) -> str:
     """Whole sentences up to `limit` characters where that leaves something, else whole words and an ellipsis."""
     if len(text) <= limit:
         return text
-    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1) if match.end() >= limit // 5]
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1) if match.end() >= MIN_SENTENCE]
     if ends:
         return text[: ends[-1]].rstrip()
     cut = text.rfind(" ", limit // 2, limit)

@@ -34,7 +34,12 @@ _FORMATS = {
     "wiki": "mediawiki",
 }
 _NAME = re.compile(
-    r"(?i)(readme|read\.me|liesmich|lisezmoi|leeme|leiame|leggimi)(?:[._-]([a-z]{2,3}(?:[_-][a-z]{2,4})?))?(?:\.([a-z]+))?"
+    r"(?i)(readme|read\.me|liesmich|lisezmoi|leeme|leiame|leggimi)"
+    r"(?:[._-]([a-z]{2,3}(?:[_-][a-z]{2,4})?))?(?:\.([a-z]+))?"
+)
+_SPOKEN = frozenset(
+    "ar bg bn ca cn cs da de el en eng es et eu fa fi fr gl he hi hr hu id it ja jp ka ko kr lt lv ms nb nl no pl "  # noqa: SIM905
+    "pt ro ru sk sl sr sv ta th tr tw uk ur vi zh".split()
 )
 _ENGLISH = frozenset({"", "en", "en-us", "en_us", "en-gb", "eng"})
 
@@ -110,7 +115,7 @@ def _rank(name: str) -> tuple[tuple[bool, int, int], str] | None:
     stem, language, extension = match[1].lower(), (match[2] or "").lower(), (match[3] or "").lower()
     if not extension and language in _FORMATS:
         language, extension = "", language
-    if extension not in _FORMATS:
+    if extension not in _FORMATS or (language and re.split("[_-]", language)[0] not in _SPOKEN):
         return None
     foreign = stem not in ("readme", "read.me") or language not in _ENGLISH
     return (foreign, int(language != ""), list(_FORMATS).index(extension)), _FORMATS[extension]

@@ -91,11 +91,15 @@ class TestRunBounded:
             "import os\nfrom common.workers import run_bounded\n"
             "a = run_bounded(os.getpid, seconds=20, fallback=0)\n"
             "child = os.fork()\n"
-            "if child == 0:\n    b = run_bounded(os.getpid, seconds=20, fallback=0)\n    os._exit(0 if b not in (0, a) else 3)\n"
+            "if child == 0:\n"
+            "    b = run_bounded(os.getpid, seconds=20, fallback=0)\n"
+            "    os._exit(0 if b not in (0, a) else 3)\n"
             "status = os.waitpid(child, 0)[1]\n"
             "print(os.waitstatus_to_exitcode(status), run_bounded(os.getpid, seconds=20, fallback=0) == a)\n"
         )
-        answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        answer = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
         assert answer.stdout.split() == ["0", "True"], answer.stderr
         assert run_bounded(os.getpid, seconds=20, fallback=1) == before
 
@@ -104,7 +108,9 @@ class TestRunBounded:
             "import os, signal, sys\nfrom common.workers import run_bounded\n"
             "print(run_bounded(os.getpid, seconds=20, fallback=0), flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
         )
-        answer = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+        answer = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
         child = int(answer.stdout)
         ended = threading.Event()
         for _ in range(200):
