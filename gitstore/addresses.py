@@ -327,13 +327,13 @@ def _check_local(address: Address, policy: AddressPolicy) -> Path:
         )
     roots = [root.resolve() for root in policy.local_roots]
     try:
-        path = Path(address.path).resolve(strict=True)
+        path = Path(address.path).resolve()
         places = [path, *_git_places(path)]
     except (OSError, RuntimeError):
-        path, places = Path(address.path), []
-    if not all(any(place.is_relative_to(root) for root in roots) for place in places or [path.resolve()]):
+        raise Refused("This folder cannot be read.", "Check its links and permissions on the server.") from None
+    if not all(any(place.is_relative_to(root) for root in roots) for place in places):
         raise Refused("This folder is not below one that an administrator allowed.", "Use a folder that is allowed.")
-    if not places:
+    if not path.exists():
         raise NotFound("There is no such folder on the server.", "Check the path for typing errors.")
     return path
 

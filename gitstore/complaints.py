@@ -140,6 +140,9 @@ def explain(status: int, stderr: bytes) -> GitError:
             "Run `git fsck` in the original and repair it.",
         )
     text = own.lower()
+    if "invalid index-pack output" in text and text.count("fatal:") == 1 and "error:" not in text:
+        # index-pack explains every failure of its own, so silence means that a signal ended it
+        return Killed("Git was killed while it received the repository.", "Look for memory pressure on the host.")
     for pattern, kind, message, hint in _COMPILED:
         if pattern.search(text):
             return kind(message, hint)

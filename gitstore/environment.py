@@ -1,7 +1,6 @@
 """The environment of every git process: nothing inherited that git listens to, nothing of the machine's config."""
 
 import os
-import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -105,10 +104,15 @@ def git_environment(
             result[f"GIT_CONFIG_KEY_{index}"] = key
             result[f"GIT_CONFIG_VALUE_{index}"] = value
     else:
-        result["GIT_CONFIG_PARAMETERS"] = " ".join(shlex.quote(f"{key}={value}") for key, value in pairs)
+        result["GIT_CONFIG_PARAMETERS"] = " ".join(_quoted(f"{key}={value}") for key, value in pairs)
     if env:
         result.update(env)
     return result
+
+
+def _quoted(text: str) -> str:
+    # As git itself quotes: it does not read every form that a shell would.
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def inherited_git_variables(ours: Mapping[str, str]) -> list[str]:

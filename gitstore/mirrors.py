@@ -10,7 +10,7 @@ from pathlib import Path
 from gitstore import history, refs
 from gitstore.addresses import CheckedAddress
 from gitstore.credentials import Access, Credential, access_to
-from gitstore.errors import LimitExceeded
+from gitstore.errors import Broken, Killed, LimitExceeded
 from gitstore.locks import file_lock
 from gitstore.process import git_version, run_git
 from gitstore.progress import ProgressReader
@@ -21,6 +21,10 @@ from gitstore.trees import TreeSnapshot, open_snapshot
 DEFAULT_LIMITS = Limits()
 REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 MANY_PACKS = 20
+TOO_LARGE = (
+    "The repository is larger than allowed.",
+    "Raise the size limit for mirrors, or register a smaller repository.",
+)
 # Not --atomic: a branch `df` that became `df/x` would then fail for ever and hold up all other refs.
 _FETCH = (
     "fetch",
@@ -233,7 +237,12 @@ class Mirror:
         if (git_dir / "shallow").exists():
             words.append("--unshallow")
         reader = ProgressReader(on_progress) if on_progress else None
-        self._write([*words, "--", address.url, *REFSPECS], git_dir, access, reader)
+        try:
+            self._write([*words, "--", address.url, *REFSPECS], git_dir, access, reader)
+        except (Killed, Broken):
+            if any(file.stat().st_size >= self.limits.file_bytes for file in _stale_files(git_dir)):
+                raise LimitExceeded(*TOO_LARGE) from None
+            raise
 
     def _set_head(self, git_dir: Path, head: bytes | None) -> None:
         current = (git_dir / "HEAD").read_bytes().strip()
@@ -246,7 +255,7 @@ def _stale_files(git_dir: Path) -> Iterator[Path]:
     yield from (git_dir / "refs").rglob("*.lock")
     yield from (git_dir / "objects" / "info").rglob("*.lock")
     yield from (git_dir / "objects" / "pack").glob("*.lock")
-    yield from (git_dir / "objects" / "pack").glob("*tmp_*")
+    yield from (git_dir / "objects" / "pack").glob("*tmp[_-]*")
 
 
 def _files(folder: Path) -> Iterator[Path]:
