@@ -7,8 +7,30 @@ from django import forms
 from accounts.models import Team, User
 from gitstore.credentials import Credential as GitCredential
 from projects.models import Credential, Project
+from sync import policy
 
 MAX_TABLE_BYTES = 1024 * 1024
+
+
+class SecretTextarea(forms.Textarea):
+    """Never shows again what was typed into it."""
+
+    def format_value(self, value: Any) -> None:  # noqa: ARG002
+        return None
+
+
+class AddressInput(forms.TextInput):
+    """Shows an address again without what stood in front of its host."""
+
+    def format_value(self, value: Any) -> str | None:
+        return policy.without_secret(str(value)) if value else None
+
+
+class AddressesTextarea(forms.Textarea):
+    """The same, line by line."""
+
+    def format_value(self, value: Any) -> str | None:
+        return "\n".join(policy.without_secret(line) for line in str(value).splitlines()) if value else None
 
 
 class CommonForm(forms.Form):
@@ -45,7 +67,7 @@ class CredentialForm(CommonForm):
         required=False,
         max_length=20_000,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"}),
+        widget=SecretTextarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"}),
         help_text="The token, the password, or the private key. Stored encrypted and never shown again.",
     )
     known_hosts = forms.CharField(
@@ -102,7 +124,7 @@ class OneForm(CredentialForm):
         label="Clone address",
         max_length=2000,
         help_text="As you would give it to git clone.",
-        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}),
+        widget=AddressInput(attrs={"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}),
     )
     slug = forms.CharField(
         label="Page address", required=False, max_length=100, help_text="Made from the repository's name if empty."
@@ -124,7 +146,7 @@ class ManyForm(CredentialForm):
         label="Clone addresses",
         max_length=500_000,
         help_text="One a line. Lines that begin with # are passed over.",
-        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        widget=AddressesTextarea(attrs={"rows": 10, "spellcheck": "false"}),
     )
 
     field_order = ("lines", "team", "visibility")

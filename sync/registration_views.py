@@ -20,11 +20,11 @@ from sync.forms import CommonForm, FolderForm, ManyForm, OneForm, TableForm
 from sync.registration import LineResult, RegistrationError, may_register, register_many, register_table
 from sync.registration import register as register_repository
 
-WAYS: dict[str, tuple[str, type[CommonForm]]] = {
-    "one": ("One repository", OneForm),
-    "many": ("Many addresses", ManyForm),
-    "table": ("CSV table", TableForm),
-    "folder": ("Folder of the server", FolderForm),
+WAYS: dict[str, tuple[str, type[CommonForm], str]] = {
+    "one": ("One repository", OneForm, "sync:register_one"),
+    "many": ("Many addresses", ManyForm, "sync:register_list"),
+    "table": ("CSV table", TableForm, "sync:register_csv"),
+    "folder": ("Folder of the server", FolderForm, "sync:register_folder"),
 }
 
 
@@ -140,7 +140,7 @@ def _ways_of(user: User) -> list[str]:
 def _context(user: User, way: str, form: CommonForm) -> dict[str, Any]:
     address = reverse("sync:register")
     tabs = [{"words": WAYS[name][0], "url": f"{address}?way={name}", "current": name == way} for name in _ways_of(user)]
-    action = reverse(f"sync:register_{'one' if way == 'one' else {'many': 'list', 'table': 'csv'}.get(way, way)}")
+    action = reverse(WAYS[way][2])
     return {"form": form, "way": way, "tabs": tabs, "action": action, "report": None, "known": None}
 
 

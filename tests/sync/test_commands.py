@@ -51,6 +51,7 @@ class TestRegisterRepository:
             cwd=DOC.parents[1],
             env={"PORTAL_DEBUG": "1", "PATH": "/usr/bin:/bin"},
             capture_output=True,
+            check=False,
         )
         assert done.returncode == 2
 
