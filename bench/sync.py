@@ -5,6 +5,7 @@ history; BENCH_REPOSITORY adds a repository on this machine to the first-sync fi
 """
 
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -166,7 +167,11 @@ def measure():
     write_repository(folder / "long.git", COMMITS)
     sources = {"generated": folder / "long.git"}
     for extra in filter(None, os.environ.get("BENCH_REPOSITORY", "").split(",")):
-        sources[Path(extra).name.removesuffix(".git")] = Path(extra)
+        # Branches and tags only: what a portal mirrors, so that both sides move the same objects.
+        name = "-".join(re.findall(r"[a-z0-9]+", extra.lower())[-3:])
+        sources[name] = folder / f"{name}.git"
+        command = ["git", "clone", "--quiet", "--bare", "--no-local", extra, str(sources[name])]
+        subprocess.run(command, env=ENVIRONMENT, check=True)
     for name, source in sources.items():
         first_sync(source, folder, name)
 

@@ -1,6 +1,9 @@
 """Sets of row positions as integers: bit n stands for the row at position n."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import compress
+
+_FLAGS = bytes.maketrans(b"01", b"\0\1")
 
 
 def bits_of(positions: Iterable[int]) -> int:
@@ -14,8 +17,7 @@ def bits_of(positions: Iterable[int]) -> int:
     return int.from_bytes(packed, "little")
 
 
-def members(bits: int, order: Iterable[int]) -> list[int]:
-    """Those positions of `order` that are in the set, in that order."""
-    packed = bits.to_bytes((bits.bit_length() + 7) // 8 + 1, "little")
-    end = len(packed) << 3
-    return [at for at in order if at < end and packed[at >> 3] >> (at & 7) & 1]
+def members(bits: int, order: Sequence[int], size: int) -> list[int]:
+    """Those positions of `order` that are in the set, in that order; all positions are below `size`."""
+    flags = f"{bits:0{size}b}"[::-1].encode().translate(_FLAGS)
+    return list(compress(order, map(flags.__getitem__, order)))

@@ -9,7 +9,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any
 
-from projects.catalog.bits import bits_of
+from projects.catalog.bits import bits_of, members
 from projects.catalog.entries import EPOCH_BITS
 from projects.catalog.facets import ACTIVITY_SPANS, readiness_bucket
 from projects.catalog.words import fold, squeeze
@@ -51,6 +51,7 @@ class Index:
         """Start again from nothing, as after another database came in place of this one."""
         self.version = 0
         self.rows: list[Row | None] = []
+        self.ids: list[int] = []
         self.position: dict[int, int] = {}
         self.bits: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.live = self.restricted = 0
@@ -58,7 +59,6 @@ class Index:
         self._by_name: list[int] = []
         self._recent: list[float] = []
         self._spans: dict[str, tuple[int, int]] = {}
-        self._by_size: dict[str, list[tuple[str, int]]] = {}
 
     def update(self) -> None:
         """Bring the index up to date: one query when nothing changed, two when something did."""
@@ -74,17 +74,13 @@ class Index:
     def positions(self, project_ids: Iterable[int]) -> list[int]:
         return [self.position[pk] for pk in project_ids if pk in self.position]
 
+    def ordered(self, bits: int, sort: str) -> list[int]:
+        """The positions of a set in this order."""
+        return members(bits, self.order(sort), len(self.rows) + 1)
+
     def all_of(self, facet: str, now: datetime) -> dict[str, int]:
         """Each value of a facet with its set. Activity is cut at `now`, so it never goes stale."""
         return self._activity(now) if facet == "activity" else self.bits[facet]
-
-    def by_size(self, facet: str, now: datetime) -> list[tuple[str, int]]:
-        """Values and sets of a facet, the most frequent first."""
-        if facet == "activity":
-            return list(self._activity(now).items())
-        if facet not in self._by_size:
-            self._by_size[facet] = sorted(self.bits[facet].items(), key=lambda pair: (-pair[1].bit_count(), pair[0]))
-        return self._by_size[facet]
 
     def order(self, sort: str) -> list[int]:
         """All positions in this order; ties by name, then by project."""
@@ -103,6 +99,7 @@ class Index:
             at = self.position.setdefault(fields["project_id"], len(self.rows))
             if at == len(self.rows):
                 self.rows.append(None)
+                self.ids.append(fields["project_id"])
             elif (before := self.rows[at]) is not None:
                 stale.update(before.values)
             touched.append(at)
@@ -114,16 +111,19 @@ class Index:
         keep = ~bits_of(touched)
         self.restricted = self.restricted & keep | bits_of(restricted)
         self.live = self.live & keep | bits_of(live) | bits_of(restricted)
-        for facet, value in stale | found.keys():
-            bits = self.bits[facet].get(value, 0) & keep | bits_of(found.get((facet, value), []))
-            if bits:
-                self.bits[facet][value] = bits
-            else:
-                self.bits[facet].pop(value, None)
+        for pair in stale | found.keys():
+            self._set(*pair, keep, bits_of(found.get(pair, [])))
+        for facet in {facet for facet, _ in found}:
+            self.bits[facet] = dict(sorted(self.bits[facet].items(), key=lambda item: (item[0].casefold(), item[0])))
         self._orders.clear()
-        self._by_size.clear()
         self._spans.clear()
         self._recent = []
+
+    def _set(self, facet: str, value: str, keep: int, added: int) -> None:
+        if bits := self.bits[facet].get(value, 0) & keep | added:
+            self.bits[facet][value] = bits
+        else:
+            self.bits[facet].pop(value, None)
 
     def _sorted(self, sort: str) -> list[int]:
         rows = self.rows

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.models import Team, User
-from projects.catalog.bits import bits_of, members
+from projects.catalog.bits import bits_of
 from projects.catalog.facets import FACETS, FACETS_BY_KEY, Facet
 from projects.catalog.index import INDEX, Index, Row
 from projects.catalog.query import CatalogQuery
@@ -47,7 +47,8 @@ class FacetGroup:
 
 @dataclass(frozen=True)
 class Selection:
-    """What one viewer gets. `ids` is the whole result in order, `rows` its current page.
+    """What one viewer gets. `ids` is the whole result in order, of `total` visible projects; `rows` its current page.
+
 
     `ignored` are selected values that nothing visible has. `relief` is there when nothing was found: pairs of what
     could be dropped (a facet key, or `q`) and the number of projects one would find then.
@@ -104,17 +105,16 @@ class _Narrowing:
 
 def _answer(narrowing: _Narrowing, query: CatalogQuery, question: Question, ranks: dict[int, float]) -> Selection:
     index, found = narrowing.index, narrowing.found()
+    positions = index.ordered(found, "active" if query.order == "relevance" else query.order)
     if query.order == "relevance" and question.words:
-        positions = _by_relevance(index, members(found, index.order("active")), ranks, squeeze(query.text))
-    else:
-        positions = members(found, index.order("active" if query.order == "relevance" else query.order))
+        positions = _by_relevance(index, positions, ranks, squeeze(query.text))
     pages = max(1, -(-len(positions) // PAGE_SIZE))
     page = min(max(query.page, 1), pages)
     rows = [row for at in positions[(page - 1) * PAGE_SIZE : page * PAGE_SIZE] if (row := index.rows[at])]
     relief = [(key, narrowing.found(without=key).bit_count()) for key in narrowing.sets] if not positions else []
     return Selection(
         total=narrowing.visible.bit_count(),
-        ids=[row.project_id for at in positions if (row := index.rows[at])],
+        ids=list(map(index.ids.__getitem__, positions)),
         rows=rows,
         page=page,
         pages=pages,
@@ -127,15 +127,12 @@ def _answer(narrowing: _Narrowing, query: CatalogQuery, question: Question, rank
 
 def _by_relevance(index: Index, positions: list[int], ranks: dict[int, float], squeezed: str) -> list[int]:
     """Best first; what is deprecated or archived ranks lower, a project of exactly that name first; then activity."""
-
-    def key(at: int) -> float:
-        row = index.rows[at]
-        if row is None:
-            return 0.0
-        exact = _EXACT_NAME if row.squeezed == squeezed else 0.0
-        return -(ranks.get(row.project_id, 0.0) * row.rank_factor + exact)
-
-    return sorted(positions, key=key)
+    keys: dict[int, float] = {}
+    for at in positions:
+        if row := index.rows[at]:
+            exact = _EXACT_NAME if row.squeezed == squeezed else 0.0
+            keys[at] = -(ranks.get(row.project_id, 0.0) * row.rank_factor + exact)
+    return sorted(positions, key=keys.__getitem__)
 
 
 def _group(facet: Facet, narrowing: _Narrowing, query: CatalogQuery) -> FacetGroup:
@@ -148,8 +145,9 @@ def _group(facet: Facet, narrowing: _Narrowing, query: CatalogQuery) -> FacetGro
     else:
         ignored = {value for key, value in narrowing.ignored if key == facet.key}
         chosen = [value for value in selected if value not in ignored]
-        others = sorted(counts.keys() - set(chosen), key=lambda value: (-counts[value], value.casefold(), value))
-        order = chosen + others
+        # The sets are in the order of their names, and sorting keeps that among equal counts.
+        frequent = sorted(counts, key=counts.__getitem__, reverse=True)
+        order = chosen + [value for value in frequent if value not in chosen]
     listed = [
         FacetValue(value, facet.label_of(value), counts.get(value, 0), value in selected)
         for value in order[: max(LISTED_VALUES, len(selected))]

@@ -13,6 +13,9 @@ from projects.models import CatalogEntry
 
 # Appended to a whole word so that the stemmer leaves it alone: "authenti" then finds "authentication".
 _UNSTEMMED = "\u01c1"
+# The last word is taken as a beginning too, from this length on and outside the README, where beginnings cost most.
+BEGINNING = 2
+_ONE_CHOICE = "to_tsquery('english', %s) || to_tsquery('simple', %s)"
 _FTS_QUERY = "SELECT rowid, -bm25(catalog_text, 10.0, 5.0, 2.0, 1.0) FROM catalog_text WHERE catalog_text MATCH %s"
 _TSV_QUERY = (
     "SELECT project_id, ts_rank_cd('{0.1, 0.2, 0.5, 1.0}', search, query, 1) "
@@ -60,27 +63,27 @@ def _with_whole_words(text: str) -> str:
 
 
 def _fts_expression(question: Question) -> str:
-    last = len(question.words) - 1
-    return " AND ".join(_fts_word(word, "*" if at == last else "") for at, word in enumerate(question.words))
+    *words, last = question.words
+    return " AND ".join([*(_fts_word(word) for word in words), _fts_word(last, beginning=True)])
 
 
-def _fts_word(word: Word, star: str) -> str:
+def _fts_word(word: Word, beginning: bool = False) -> str:
     # Words hold letters and digits only, so quoting them is enough.
-    whole = f'"{word.text}"{star}'
-    if not word.parts:
-        return whole
-    parts = " AND ".join(f'"{part}"' for part in word.parts)
-    return f"({whole} OR ({parts}))"
+    choices = [f'"{word.text}"']
+    if word.parts:
+        choices.append("(" + " AND ".join(f'"{part}"' for part in word.parts) + ")")
+    if beginning and len(word.text) >= BEGINNING:
+        choices.append(f'({{a b c}} : "{word.text}" *)')
+    return "(" + " OR ".join(choices) + ")"
 
 
 def _tsquery(question: Question) -> tuple[str, list[str]]:
-    last = len(question.words) - 1
     expressions: list[str] = []
     parameters: list[str] = []
-    for at, word in enumerate(question.words):
-        alternatives = [word.text + (":*" if at == last else ""), *([" & ".join(word.parts)] if word.parts else [])]
-        for text in alternatives:
-            parameters += [text, text]
-        one = "to_tsquery('english', %s) || to_tsquery('simple', %s)"
-        expressions.append("(" + " || ".join([one] * len(alternatives)) + ")")
+    for at, word in enumerate(question.words, start=1):
+        choices = [word.text, *([" & ".join(word.parts)] if word.parts else [])]
+        if at == len(question.words) and len(word.text) >= BEGINNING:
+            choices.append(f"{word.text}:*ABC")
+        parameters += [choice for choice in choices for _ in range(2)]
+        expressions.append("(" + " || ".join([_ONE_CHOICE] * len(choices)) + ")")
     return " && ".join(expressions), parameters

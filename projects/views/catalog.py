@@ -15,6 +15,7 @@ from accounts.models import User
 from common.htmx import render_fragment
 from projects import exports
 from projects.catalog.facets import FACETS_BY_KEY, SORTS
+from projects.catalog.index import Row
 from projects.catalog.query import VIEWS, CatalogQuery
 from projects.catalog.selection import Selection, select
 from projects.models import Project
@@ -33,19 +34,15 @@ class Chip:
 
 @dataclass(frozen=True)
 class Line:
-    """One project of the page with what the index knows of it; `languages` are [name, colour]."""
+    """One project of the page with what the index knows of it: its first topics, its main language."""
 
     project: Project
+    url: str
+    team: str
     topics: list[str]
-    languages: list[list[str]]
-
-    @property
-    def url(self) -> str:
-        return self.project.get_absolute_url()
-
-    @property
-    def hidden_topics(self) -> int:
-        return max(0, len(self.topics) - TOPICS_SHOWN)
+    hidden_topics: int
+    language: str
+    colour: str
 
 
 @require_safe
@@ -109,11 +106,20 @@ def _lines(selection: Selection, user: User | AnonymousUser) -> list[Line]:
     """The rows of the page. The database is asked once more for permission, so a stale index shows nothing hidden."""
     ids = [row.project_id for row in selection.rows]
     projects = Project.objects.visible_to(user).filter(pk__in=ids).select_related("owner").defer("motivation").in_bulk()
-    return [
-        Line(projects[row.project_id], row.topics, row.languages)
-        for row in selection.rows
-        if row.project_id in projects
-    ]
+    return [_line(projects[row.project_id], row) for row in selection.rows if row.project_id in projects]
+
+
+def _line(project: Project, row: Row) -> Line:
+    language, colour = row.languages[0] if row.languages else ("", "")
+    return Line(
+        project=project,
+        url=project.get_absolute_url(),
+        team=project.owner.name if project.owner else "",
+        topics=row.topics[:TOPICS_SHOWN],
+        hidden_topics=max(0, len(row.topics) - TOPICS_SHOWN),
+        language=language,
+        colour=colour,
+    )
 
 
 def _chips(query: CatalogQuery, selection: Selection) -> list[Chip]:

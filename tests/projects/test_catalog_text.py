@@ -31,7 +31,7 @@ def shelf(team):
         ("LEDGER core", ["ledger-core"]),
         ("ledgercore", ["ledger-core"]),
         ("LedgerCore", ["ledger-core"]),
-        ("ledg", ["ledger-core", "http-resilience"]),
+        ("ledg", ["ledger-core"]),
         ("accounts", ["ledger-core"]),
         ("event sourced", ["ledger-core"]),
         ("retry", ["http-resilience"]),
