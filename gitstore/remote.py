@@ -45,7 +45,23 @@ def read_listing(address: CheckedAddress, access: Access, limits: Limits) -> Lis
         env=access.env,
         config=access.config,
     )
-    return _parse(output)
+    listing = _parse(output)
+    if not listing.refs and address.address.protocol in ("http", "https"):
+        _require_git(address, access, limits)
+    return listing
+
+
+def _require_git(address: CheckedAddress, access: Access, limits: Limits) -> None:
+    """Raise Broken where a web page answers: git takes any text for a list of no refs on a server of files."""
+    words: list[bytes] = []
+    env = {**access.env, "GIT_TRACE_PACKET": "2"}
+    args = ["ls-remote", "--", address.url]
+    run_git(args, limits=limits, env=env, config=access.config, on_stderr=words.append)
+    if b"packet:" not in b"".join(words):
+        raise Broken(
+            "What answers at this address is not a Git repository.",
+            "Use the clone address, not the address of the web page.",
+        )
 
 
 def _parse(output: bytes) -> Listing:

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import subprocess
 import sys
@@ -347,10 +348,8 @@ def git_processes(path):
 
 
 def kill(pid):
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, 9)
-    except ProcessLookupError:
-        pass
 
 
 def wait_until(condition, seconds=30):

@@ -252,8 +252,10 @@ def test_complaints_become_errors(text, kind):
 
 def test_a_worker_that_exits_takes_git_along(tmp_path, origin):
     script = (
-        "import sys\nfrom pathlib import Path\nfrom gitstore.process import stream_git\nfrom gitstore.records import Limits\n"
-        "with stream_git(['cat-file', '--batch'], git_dir=Path(sys.argv[1]), limits=Limits(), input=b'x' * 10) as chunks:\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from gitstore.process import stream_git\nfrom gitstore.records import Limits\n"
+        "path = Path(sys.argv[1])\n"
+        "with stream_git(['cat-file', '--batch'], git_dir=path, limits=Limits(), input=b'x') as chunks:\n"
         "    next(chunks)\n    sys.exit(0)\n"
     )
     done = subprocess.run(
