@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 MAX_LINE = 4_000
+MAX_FRAGMENT = 6_000
 _HTML_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b([^<>]{0,2000})>")
 _ALT = re.compile(r"(?i)\balt\s{0,9}=\s{0,9}(\"[^\"]{0,300}\"|'[^']{0,300}')")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")
@@ -160,7 +161,7 @@ class _Html(HTMLParser):
 def _html_blocks(fragment: str) -> list[Block]:
     parser = _Html()
     try:
-        parser.feed(fragment[:16_000])
+        parser.feed(fragment[:MAX_FRAGMENT])
         parser.close()
     except (AssertionError, ValueError, IndexError):
         pass

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from projects.derive.blocks import Block, blocks_of
 
@@ -86,12 +87,9 @@ def read_opening(text: str, format: str) -> Opening:
 
 
 def _headings(blocks: Iterable[Block]) -> Iterator[Heading]:
-    count = 0
-    for block in blocks:
-        text = tidy(block.text)
-        if block.level and text and count < MAX_HEADINGS:
-            count += 1
-            yield Heading(block.level, text[:120])
+    named = ((block.level, tidy(block.text)) for block in blocks if block.level)
+    for level, text in islice(((level, text) for level, text in named if text), MAX_HEADINGS):
+        yield Heading(level, text[:120])
 
 
 def _title(blocks: list[Block]) -> str:

@@ -21,7 +21,7 @@ _FINAL = frozenset({"final", "ga", "release", "stable", "lts", "jre", "android",
 _AFTER = frozenset({"post", "sp", "p", "pl", "patch", "hotfix", "fix", "rev", "r"})
 _WORDS = frozenset({"v", "ver", "version", "r", "rel", "release", "releases", "tag", "tags", "stable"})
 _DATE = re.compile(r"((?:19|20)\d\d)([-._]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?:[-._T]?(\d{1,6}))?")
-_VERSION = re.compile(r"(\d{1,9}(?:[._]\d{1,9}){0,5})(?:[-._+~]?([a-zA-Z][\w.+~-]*|(?<=[-+~])[\w.+~-]+))?")
+_VERSION = re.compile(r"(\d{1,9}(?:[._]\d{1,9}){0,5})(?:[-._+~]?(?!x\b)[a-zA-Z][\w.+~-]*|[-+~][\w.+~-]+)?")
 _PREFIX = re.compile(r"(?:(.*?)[-_/@ ])?(v|ver|version|r|rel|release)?[-_. /]?(?=\d)(.*)", re.IGNORECASE)
 _PART = re.compile(r"[0-9]{1,9}|[a-zA-Z]{1,40}")
 
@@ -84,7 +84,7 @@ def _release(tag: Tag) -> Release | None:
     if match is None or (not marked and not re.search(r"[._]", match[1])):
         return None
     numbers = tuple(int(part) for part in re.split(r"[._]", match[1]))
-    suffix = match[2] or ""
+    suffix = rest[len(match[1]) :]
     if component.lower() in _STAGES:
         component, suffix = "", f"{component}{suffix}"
     stage, identifiers = _suffix(suffix)
