@@ -36,6 +36,7 @@ class Repo:
     flow: "merge" (topic branches), "squash" (one commit per change, committed later than written), "direct".
     style of subjects: "plain", "scoped" (`area: text`), "conventional" (`fix(area): text`).
     outside: share of changes by other teams; `neighbours`: the teams they mostly come from.
+    topics, welcomes: what a maintainer entered on the page; readers: who else may read a restricted one.
     """
 
     slug: str
@@ -55,6 +56,8 @@ class Repo:
     bot: str | None = None
     topics: tuple[str, ...] = ()
     signoff: bool = False
+    readers: tuple[str, ...] = ()
+    welcomes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,30 +174,31 @@ REPOSITORIES = (
     Repo(
         "resilient-http", "platform", 520, 730, 7, ("erin", "tomasz"), ("diego", "sarah"), outside=0.38,
         neighbours=("delivery", "billing", "customer-apps"), releases=19, bot="dependabot",
-        topics=("http", "resilience", "python"),
+        topics=("http", "resilience", "python"), welcomes=True,
     ),
     Repo(
         "route-planner", "delivery", 480, 730, 5, ("maya", "diego"), ("tom",), flow="merge", style="scoped",
         outside=0.14, neighbours=("platform", "customer-apps"), releases=14, bot="renovate", signoff=True,
-        topics=("routing", "optimisation", "rust"),
+        welcomes=True,
     ),
     Repo(
         "parcel-tracker", "delivery", 430, 700, 11, ("maya", "aylin"), ("priya",), style="scoped", outside=0.22,
-        neighbours=("customer-apps", "platform"), releases=16, bot="dependabot", topics=("tracking", "grpc"),
+        neighbours=("customer-apps", "platform"), releases=16, bot="dependabot", welcomes=True,
     ),
     Repo(
         "invoice-engine", "billing", 410, 730, 20, ("ingrid", "fatima"), (), "restricted", flow="merge",
-        outside=0.03, neighbours=("platform",), releases=22, bot="renovate", topics=("invoicing", "java"),
+        outside=0.03, neighbours=("platform",), releases=22, bot="renovate", topics=("invoicing", "tax"),
+        readers=("tomasz",),
     ),
     Repo(
         "tide-cli", "developer-experience", 340, 640, 9, ("tom", "priya"), ("hiroshi",), style="conventional",
         outside=0.33, neighbours=("platform", "delivery", "billing"), releases=17, bot="dependabot",
-        topics=("cli", "developer-tools"),
+        topics=("cli", "developer-tools"), welcomes=True,
     ),
     Repo(
         "engineering-handbook", "developer-experience", 420, 730, 2, ("camille", "priya"), ("ngozi", "chiara"),
         flow="merge", outside=0.55, neighbours=("platform", "delivery", "billing", "customer-apps"),
-        topics=("documentation", "onboarding"),
+        topics=("documentation", "onboarding"), welcomes=True,
     ),
     Repo(
         "event-bus-client", "platform", 260, 690, 30, ("ngozi", "hiroshi"), ("aylin",), outside=0.2,
@@ -203,7 +207,7 @@ REPOSITORIES = (
     Repo(
         "notification-service", "customer-apps", 230, 560, 26, ("chiara", "dmitri"), (), outside=0.12,
         neighbours=("delivery", "billing"), releases=9, shape="growing", bot="renovate",
-        topics=("email", "push", "typescript"),
+        welcomes=True,
     ),
     Repo(
         "postal-address", "delivery", 190, 720, 70, ("kristina",), ("carlos",), outside=0.3,

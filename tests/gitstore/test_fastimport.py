@@ -122,10 +122,12 @@ class TestRefusals:
             writer.commit("main", "x", ANNE, parents=["1" * 40])
 
     def test_leaves_a_used_folder_alone(self, tmp_path):
-        (tmp_path / "mine").write_text("x")
-        with pytest.raises(FileExistsError), FastImport(tmp_path):
+        folder = tmp_path / "used"
+        folder.mkdir()
+        (folder / "mine").write_text("x")
+        with pytest.raises(FileExistsError), FastImport(folder):
             pass
-        assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+        assert [p.name for p in folder.iterdir()] == ["mine"]
 
     def test_an_error_inside_the_block_ends_git(self, tmp_path):
         with pytest.raises(KeyError), FastImport(tmp_path / "r.git") as writer:
