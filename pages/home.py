@@ -31,11 +31,13 @@ def home(request: HttpRequest) -> HttpResponse:
         )
     listed = visible.select_related("owner").defer("motivation")
     week_ago = timezone.now() - dt.timedelta(days=MOVED_DAYS)
+    moved = list(listed.filter(last_commit_at__gte=week_ago).order_by("-last_commit_at")[:SHOWN_MOVED])
     context = {
         "figures": _strip(figures),
         "mine": _mine(listed, user),
         "starred": _starred(listed, user),
-        "moved": list(listed.filter(last_commit_at__gte=week_ago).order_by("-last_commit_at")[:SHOWN_MOVED]),
+        "moved": moved,
+        "before": [] if moved else list(listed.exclude(last_commit_at=None).order_by("-last_commit_at")[:SHOWN_NEW]),
         "recent": list(listed.order_by("-created_at", "-pk")[:SHOWN_NEW]),
         "moved_days": MOVED_DAYS,
         "signed_in": isinstance(user, User),
@@ -70,7 +72,7 @@ def _strip(figures: dict[str, Any]) -> list[dict[str, Any]]:
         {"value": figures["moving"], "words": "changed in the last 30 d", "query": ""},
         {"value": figures["commits"], "words": f"commits, {WINDOW_DAYS} d", "query": ""},
         {"value": figures["welcoming"], "words": "welcome contributions", "query": "?welcomes=yes"},
-        {"value": figures["teams"], "words": "teams own projects", "query": ""},
+        {"value": figures["teams"], "words": "owning teams", "query": ""},
     ]
 
 

@@ -24,7 +24,8 @@ SHOWN_RELEASES = 5
 SHOWN_PACKAGES = 8
 CONFIDENT = readiness.CONFIDENT
 UNKNOWN = "NOASSERTION"
-NO_PEOPLE_FILES = {"readme", "tests", "licence"}
+NO_PEOPLE_FILES = {"readme", "tests", "licence", "funding"}
+FIRST = ["contributing", "codeowners", "maintainers", "code_of_conduct", "support", "security", "documentation"]
 
 
 @require_safe
@@ -71,7 +72,7 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
         "releases": project.newest_releases,
         "packages": packages[:SHOWN_PACKAGES],
         "more_packages": max(0, len(packages) - SHOWN_PACKAGES),
-        "people_files": [file for file in project.people_files.all() if file.kind not in NO_PEOPLE_FILES],
+        "people_files": _people_files(project),
         "checks": checks,
         "passed": sum(check.passed for check in checks),
         "related": related_projects(project, request.user),
@@ -82,13 +83,28 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
 
 def _figures(project: Any) -> list[dict[str, Any]]:
     """The strip: each figure with its unit and window."""
-    newest = next(iter(project.newest_releases), None)
+    final = [release for release in project.newest_releases if not release.prerelease]
+    newest = next(iter([*final, *project.newest_releases]), None)
     return [
         {"value": project.commits_90d, "words": f"commits, {WINDOW_DAYS} d", "kind": "number"},
         {"value": project.contributors_90d, "words": f"contributors, {WINDOW_DAYS} d", "kind": "number"},
-        {"value": newest.tag if newest else None, "at": newest.at if newest else None, "kind": "release"},
+        _release_figure(newest),
         {"value": project.last_commit_at, "words": "last change", "kind": "age"},
     ]
+
+
+def _release_figure(newest: Release | None) -> dict[str, Any]:
+    if newest is None:
+        return {"value": None, "kind": "release"}
+    words = "latest pre-release" if newest.prerelease else "latest release"
+    return {"value": newest.tag, "at": newest.at, "words": words, "kind": "release"}
+
+
+def _people_files(project: Project) -> list[dict[str, str]]:
+    """Files for people in the order in which they help, with what they are in words."""
+    files = [file for file in project.people_files.all() if file.kind not in NO_PEOPLE_FILES]
+    files.sort(key=lambda file: (FIRST.index(file.kind) if file.kind in FIRST else len(FIRST), file.kind))
+    return [{"words": file.kind.replace("_", " ").capitalize(), "path": file.path} for file in files]
 
 
 def _chart(project: Project) -> WeeklyChart | None:

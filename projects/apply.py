@@ -83,6 +83,8 @@ def _folder_outcome(
     tagged = [release for release in facts.releases if _tag_names(release.component) & names]
     own = replace(derive_facts(inside), releases=tagged)
     outcome = outcome_of(own, inside, folder, entry.fields if entry else None, fallback_name=PurePosixPath(folder).name)
+    if not inside.entries:
+        outcome.derived["lifecycle"] = (Project.Lifecycle.ARCHIVED.value, "the folder, which is gone")
     return with_inherited(outcome, whole)
 
 

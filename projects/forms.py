@@ -50,7 +50,10 @@ class SlugForm(forms.Form):
     """A new address for the page."""
 
     slug = forms.CharField(
-        label="Address", max_length=100, help_text="The old address will lead here.", validators=[slug_validator]
+        label="New address",
+        max_length=100,
+        help_text="The part after /projects/. The old address will lead here.",
+        validators=[slug_validator],
     )
 
     def __init__(self, project: Project, data: Any = None) -> None:

@@ -147,7 +147,7 @@ def _derived(facts: RepositoryFacts, place: _Place, fallback_name: str) -> dict[
 
 
 def _licences(facts: RepositoryFacts, place: _Place, says: Mapping[str, list[DeclaredValue]]) -> list[dict[str, Any]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "spdx": found.spdx[:100],
             "confidence": round(found.confidence, 4),

@@ -81,12 +81,16 @@ def _described(project: Project) -> Check:
 
 
 def _licence(project: Project) -> Check:
-    found = [licence for licence in project.licences.all() if licence.confidence >= CONFIDENT]
-    fix = "Add a LICENSE file with the full text of a licence."
-    return _check("licence", "Licence", ", ".join(f"{row.spdx} in {row.path}" for row in found[:3]), fix)
+    found = list(project.licences.all())
+    sure = [f"{row.spdx} in {row.path}" for row in found if row.confidence >= CONFIDENT]
+    if sure or not found:
+        fix = "Add a LICENSE file with the full text of a licence."
+        return _check("licence", "Licence", ", ".join(sure[:3]), fix)
+    fix = f"{found[0].path} does not hold the exact text of a known licence: copy the text as it is published."
+    return Check("licence", "Licence", False, "not confirmed", fix)
 
 
 def _releases(project: Project) -> Check:
-    newest = next((release for release in project.releases.all() if not release.prerelease), None)
+    newest = project.releases.filter(prerelease=False).first()
     fix = "Tag a version, so that people can depend on something that stays."
     return _check("releases", "Releases", newest.tag if newest else "", fix)

@@ -1,5 +1,7 @@
 """A commit's files become rows: values with their source, facts, projects of a monorepo; twice is once."""
 
+import subprocess
+
 import pytest
 
 from accounts.models import AuditEvent, Team
@@ -233,3 +235,22 @@ spec:
         plant("core")
         read(plant("mono", files=self.files()))
         assert Project.objects.filter(slug="core-2", subdirectory="parts/core").exists()
+
+    def test_a_folder_that_is_gone_leaves_an_archived_page(self):
+        project = plant(files=self.files())
+        read(project)
+        grow(project.repository, FILES)
+        read(project)
+        part = Project.objects.get(subdirectory="parts/core")
+        assert (part.lifecycle, part.language) == ("archived", "")
+
+
+class TestHostileNames:
+    def test_names_that_are_not_utf_8(self):
+        project = plant(files={b"LICENSE-\xff\n.txt": b"x", b"docs/\xe9.md": b"x", b"tests/\xff.py": b"x"})
+        git = ["git", "-C", str(project.repository.mirror_path)]
+        ref = b"refs/tags/v1.0-\xff"
+        subprocess.run([*git, "update-ref", ref, project.repository.head_commit], check=True)
+        read(project)
+        assert project.releases.count() <= 1
+        assert project.people_files.get(kind="tests").path == "tests/"
