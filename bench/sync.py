@@ -1,9 +1,11 @@
 """Sweep over unchanged repositories beside bare `git ls-remote`; first sync beside `git clone --mirror`; memory.
 
 BENCH_SWEEP sets the number of repositories, BENCH_ROUNDS the measured rounds, BENCH_COMMITS the length of the long
-history; BENCH_REPOSITORY adds a repository on this machine to the first-sync figures. Processor seconds of children included.
+history; BENCH_REPOSITORY (comma-separated paths) adds repositories on this machine to the first-sync figures.
+Processor seconds include those of children.
 """
 
+import hashlib
 import os
 import re
 import resource
@@ -57,8 +59,8 @@ def resident_mib():
     return pages * resource.getpagesize() / 2**20
 
 
-def write_repository(path, commits, files=40):
-    """A repository whose history touches `files` files in turn, 60 lines each."""
+def write_repository(path, commits, files=200):
+    """A repository whose history touches `files` files in turn; each change rewrites a part of 200 incompressible lines."""
     from gitstore.fastimport import FastImport, Modify, Signature
 
     start = datetime.now(UTC) - timedelta(hours=commits)
@@ -67,7 +69,8 @@ def write_repository(path, commits, files=40):
             who = Signature(
                 f"Person {number % 90}", f"person{number % 90}@example.com", start + timedelta(hours=number)
             )
-            body = "".join(f"line {line} of {number * (line % 7)}\n" for line in range(60)).encode()
+            seeds = (line if line % 8 else line + number * 1000 for line in range(200))
+        body = b"".join(b"%s\n" % hashlib.sha1(b"%d" % seed).hexdigest().encode() for seed in seeds)
             change = Modify(b"src/module%d.py" % (number % files), body)
             extra = (
                 [Modify(b"README.md", b"# Sample\n\nA sample repository with a long history.\n")] if not number else []
