@@ -1,30 +1,22 @@
 """Writes new bare repositories by streaming commits to `git fast-import`: thousands of commits a second."""
 
-import contextlib
 import re
-import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
-from gitstore.errors import Broken
+from gitstore.errors import Broken, GitError
+from gitstore.process import GitProcess, run_git
+from gitstore.records import Limits
 
 MODES = frozenset({"100644", "100755", "120000", "160000"})
+_MARKS = "fast-import.marks"
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _BAD_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|\Z)|\.(?:/|\Z)|^[/.-]|/\Z")
 _PLAIN = frozenset(range(0x20, 0x7F)) - set(b'"\\')
-_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin",
-    "HOME": "/nonexistent",
-    "LC_ALL": "C",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_TERMINAL_PROMPT": "0",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,39 +90,38 @@ class FastImport:
         self.oids: dict[int, str] = {}
         self._mark = 0
         self._branches: set[str] = set()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._errors: IO[bytes] | None = None
+        self._process: GitProcess | None = None
+        self._complaint = b""
 
     def __enter__(self) -> Self:
         check_ref(self.head)
         if self.path.exists() and any(self.path.iterdir()):
             raise FileExistsError(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
-        self._run("init", "--quiet", "--bare", "--template=", f"--object-format={self.object_format}")
+        self._run("init", "--bare", "--quiet", "--template=", f"--object-format={self.object_format}")
         self.set_head(self.head)
-        arguments = ["fast-import", "--quiet", "--done", "--date-format=raw", "--export-marks=fast-import.marks"]
-        self._errors = tempfile.TemporaryFile()  # a pipe that nobody reads could block git
-        self._process = subprocess.Popen(
-            ["git", "-c", "fastimport.unpackLimit=1", *arguments],
-            cwd=self.path,
-            env=_ENVIRONMENT | {"GIT_DIR": "."},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._errors,
+        marks = self.path.absolute() / _MARKS
+        self._process = GitProcess(
+            ["fast-import", "--quiet", "--done", "--date-format=raw", f"--export-marks={marks}"],
+            Limits(),
+            git_dir=self.path.absolute(),
+            config=[("fastimport.unpackLimit", "1")],
+            stdin=True,
         )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        process = self._process
+        if process is None:
+            return
         try:
             if kind is None:
-                self._finish()
-            else:
-                self._abandon()
+                self._finish(process)
         finally:
-            if self._errors is not None:
-                self._errors.close()
+            self._process = None
+            process.stop()
 
     def commit(
         self,
@@ -199,52 +190,33 @@ class FastImport:
         return b"M %s inline %s\n%s" % (change.mode.encode(), path, _data(change.content))
 
     def _write(self, data: bytes) -> None:
-        if self._process is None or self._process.stdin is None:
+        if self._process is None:
             raise RuntimeError("FastImport is used inside its with block")
         try:
-            self._process.stdin.write(data)
-        except BrokenPipeError as error:
-            raise self._broken() from error
+            self._process.send(data)
+        except GitError as error:
+            raise self._refusal() from error
 
-    def _finish(self) -> None:
+    def _finish(self, process: GitProcess) -> None:
+        self._write(b"done\n")
         try:
-            self._write(b"done\n")
-            process = self._process
-            assert process is not None and process.stdin is not None  # noqa: S101
-            process.stdin.close()
-            if process.wait() != 0:
-                raise self._broken()
-        except BaseException:
-            self._abandon()
-            raise
-        self._process = None
-        marks = self.path / "fast-import.marks"
+            for _ in process.pump(b"", self._note):
+                pass
+        except GitError as error:
+            raise self._refusal() from error
+        marks = self.path / _MARKS
         self.oids = {int(mark[1:]): oid for mark, oid in (line.split() for line in marks.read_text().splitlines())}
         marks.unlink()
 
-    def _abandon(self) -> None:
-        if self._process is not None:
-            process, self._process = self._process, None
-            process.kill()
-            if process.stdin is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    process.stdin.close()
-            process.wait()
+    def _note(self, text: bytes) -> None:
+        self._complaint = (self._complaint + text)[:400]
 
-    def _broken(self) -> Broken:
-        first = ""
-        if self._errors is not None:
-            self._errors.seek(0)
-            first = self._errors.read(400).decode("utf-8", "replace").partition("\n")[0]
-        return Broken(f"git fast-import refused the stream: {first}")
+    def _refusal(self) -> Broken:
+        first = self._complaint.decode("utf-8", "replace").partition("\n")[0]
+        return Broken(f"git fast-import refused the stream. {first}".strip())
 
     def _run(self, *arguments: str) -> None:
-        environment = _ENVIRONMENT | {"GIT_DIR": "."}
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.path, env=environment, capture_output=True, check=False, timeout=60
-        )
-        if done.returncode != 0:
-            raise Broken(f"git {arguments[0]} failed: {done.stderr.decode('utf-8', 'replace').strip()[:400]}")
+        run_git(arguments, limits=Limits(), git_dir=self.path.absolute())
 
 
 def _data(content: str | bytes) -> bytes:
