@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from accounts.models import User
 from gitstore.addresses import parse_address
 from gitstore.credentials import Credential as GitCredential
@@ -44,6 +46,9 @@ def check_access(address_text: str, credential: GitCredential | None = None, *, 
     except Exception as error:
         failure = policy.unexpected(error, "checking access to an address")
         return AccessReport(False, failure.message, failure.hint)
+    if state.refs > settings.GIT_MAX_REFS:
+        words = f"The repository has {state.refs:,} branches and tags; {settings.GIT_MAX_REFS:,} are allowed."
+        return AccessReport(False, words, hint_for(LimitExceeded(words)))
     head = policy.head_words(state.head).removeprefix("refs/heads/")
     if not state.refs:
         return AccessReport(True, "The repository can be read. It is empty so far.", head=head)

@@ -114,7 +114,7 @@ class _Asker:
     """Asks one remote at a time per thread, at most `PER_HOST` at once per host; touches no database."""
 
     def __init__(self, polls: list[Poll]) -> None:
-        ids = {poll.credential_id for poll in polls} - {None}
+        ids = {poll.credential_id for poll in polls if poll.credential_id}
         self._credentials = {row.pk: row for row in Credential.objects.filter(pk__in=ids)}
         self._answers: policy.Answers = {}
         self._host_of = {poll.clone_url: policy.host_of(poll.clone_url) for poll in polls}

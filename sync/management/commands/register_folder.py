@@ -40,8 +40,10 @@ class Command(BaseCommand):
 
 
 def _as_data(result: LineResult) -> dict[str, str | bool]:
-    if result.project:
-        return {"address": result.address, "slug": result.project.slug, "registered": True}
-    assert result.error is not None  # noqa: S101  (one of the two is always there)
-    known = {"slug": result.error.project.slug} if result.error.project else {}
-    return {"address": result.address, "registered": False, "message": result.error.message} | known
+    data: dict[str, str | bool] = {"address": result.address, "registered": result.project is not None}
+    project = result.project or (result.error.project if result.error else None)
+    if project:
+        data["slug"] = project.slug
+    if result.error:
+        data["message"] = result.error.message
+    return data
