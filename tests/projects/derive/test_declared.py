@@ -179,7 +179,8 @@ class TestMonorepo:
     def test_location_leads_to_files_of_the_tree_only(self, tree):
         location = (
             "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: l}\nspec:\n  targets:\n"
-            "    - ./apps/a/component.yaml\n    - https://evil.example/x.yaml\n    - ../../etc/passwd\n    - ./catalog-info.yaml\n"
+            "    - ./apps/a/component.yaml\n    - https://evil.example/x.yaml\n    - ../../etc/passwd\n"
+            "    - ./catalog-info.yaml\n"
         )
         files = {"catalog-info.yaml": location, "apps/a/component.yaml": component("a")}
         _, entries, problems = read(tree, files)
@@ -209,7 +210,7 @@ class TestMonorepo:
         assert entries == [] and problems == ["x/catalog-info.yaml has a component without a name."]
 
     def test_links_are_not_followed_into_loops(self, tree):
-        location = "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: l}\nspec: {target: ./catalog-info.yaml}\n"
+        location = "apiVersion: backstage.io/v1alpha1\nkind: Location\nspec: {target: ./catalog-info.yaml}\n"
         assert (
             read(tree, {"catalog-info.yaml": location, "a/catalog-info.yaml": Link(b"../catalog-info.yaml")})[1] == []
         )
@@ -266,7 +267,8 @@ class TestBadFiles:
             ({"skills": [["a"]]}, "“skills” must be a text."),
             (
                 {"lifecycle": "wild"},
-                "“lifecycle” is “wild”, which is none of the known words (experimental, production, deprecated, archived).",
+                "“lifecycle” is “wild”, which is none of the known words "
+                "(experimental, production, deprecated, archived).",
             ),
             (
                 {"docs": "javascript:alert(1)"},

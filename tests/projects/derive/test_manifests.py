@@ -2,10 +2,8 @@ import pytest
 
 from projects.derive.manifests import read_packages
 
-LAUGHS = (
-    '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">%s]><project><artifactId>&z;</artifactId></project>'
-    % "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(24))
-)
+ENTITIES = "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(24))
+LAUGHS = f'<!DOCTYPE l [<!ENTITY a "ha">{ENTITIES}]><project><artifactId>&z;</artifactId></project>'
 POM = (
     '<project xmlns="http://maven.apache.org/POM/4.0.0"><parent><groupId>org.e</groupId><version>2</version></parent>'
     "<artifactId>tool</artifactId><dependencies><dependency><artifactId>other</artifactId></dependency></dependencies></project>"

@@ -48,7 +48,7 @@ class TestPeopleFiles:
         assert files["support"] == "SUPPORT.md"
 
     def test_folder_stands_for_its_files(self, tree):
-        (docs,) = [file for file in read_people_files(tree({"docs/a/b.md": "x"}))]
+        (docs,) = read_people_files(tree({"docs/a/b.md": "x"}))
         assert (docs.kind, docs.path, docs.oid) == ("documentation", "docs", None)
 
     @pytest.mark.parametrize(

@@ -102,9 +102,9 @@ MARKDOWN = [
     ),
     ("Tool\n====\n\nUnderlined title in Markdown.", "Tool", "Underlined title in Markdown."),
     (
-        '<h1 align="center"><img src="l.png" alt="Zed logo"></h1>\n<p align="center">An editor for people who wait.</p>',
+        '<h1 align="center"><img src="l.png" alt="Zed logo"></h1>\n<p align="center">An editor to wait for.</p>',
         "Zed",
-        "An editor for people who wait.",
+        "An editor to wait for.",
     ),
     (
         '<p align="center"><a href="a"><img src="b"></a></p>\n\n# T\n\nFirst things first here.',
@@ -164,9 +164,9 @@ MARKDOWN = [
 OTHERS = [
     (
         "rst",
-        "====\nTool\n====\n\n.. image:: a.png\n   :target: b\n\n|ci| |docs|\n\nA *small* ``tool`` by `us <x>`_ for :py:mod:`all`.\n",
+        "====\nTool\n====\n\n.. image:: a.png\n   :target: b\n\n|ci|\n\nA *small* ``tool`` by `u <x>`_ for :m:`a`.\n",
         "Tool",
-        "A small tool by us for all.",
+        "A small tool by u for a.",
     ),
     (
         "rst",

@@ -72,9 +72,8 @@ class TestWhichTags:
 
 class TestOrder:
     def test_semantic_precedence(self):
-        ascending = (
-            "1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0 1.0.1 1.2.0 1.10.0 2.0.0"
-        ).split()
+        previews = [f"1.0.0-{word}" for word in ("alpha", "alpha.1", "alpha.beta", "beta", "beta.2", "beta.11", "rc.1")]
+        ascending = [*previews, "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0"]
         assert [release.tag for release in releases(*sorted(ascending))] == ascending[::-1]
 
     def test_styles_of_one_repository_together(self):
