@@ -60,9 +60,10 @@ def resident_mib():
 
 
 def write_repository(path, commits, files=200):
-    """A repository whose history touches `files` files in turn; each change rewrites a part of 200 incompressible lines."""
+    """A history that touches `files` files in turn; each change rewrites an eighth of 200 incompressible lines."""
     from gitstore.fastimport import FastImport, Modify, Signature
 
+    readme = Modify(b"README.md", b"# Sample\n\nA sample repository with a long history.\n")
     start = datetime.now(UTC) - timedelta(hours=commits)
     with FastImport(path) as stream:
         for number in range(commits):
@@ -70,12 +71,9 @@ def write_repository(path, commits, files=200):
                 f"Person {number % 90}", f"person{number % 90}@example.com", start + timedelta(hours=number)
             )
             seeds = (line if line % 8 else line + number * 1000 for line in range(200))
-        body = b"".join(b"%s\n" % hashlib.sha1(b"%d" % seed).hexdigest().encode() for seed in seeds)
-            change = Modify(b"src/module%d.py" % (number % files), body)
-            extra = (
-                [Modify(b"README.md", b"# Sample\n\nA sample repository with a long history.\n")] if not number else []
-            )
-            stream.commit("main", f"Change {number}", who, changes=[change, *extra])
+            body = b"".join(b"%s\n" % hashlib.sha256(b"%d" % seed).hexdigest()[:40].encode() for seed in seeds)
+            changes = [Modify(b"src/module%d.py" % (number % files), body), *([] if number else [readme])]
+            stream.commit("main", f"Change {number}", who, changes=changes)
 
 
 def sweep(folder):

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from sys import intern
 from typing import Any
 
 from projects.catalog.bits import bits_of, members
@@ -20,6 +19,7 @@ _COLUMNS = (
     *("lifecycle", "welcomes", "readiness", "stars", "commits_90d", "last_commit_at", "created_at"),
 )
 _NEVER = float("-inf")
+_PAIRS: dict[tuple[str, str], tuple[str, str]] = {}
 _FADED = {"deprecated": 0.5, "archived": 0.25}
 
 
@@ -35,9 +35,9 @@ class Row:
     stars: int
     commits_90d: int
     rank_factor: float
-    topics: list[str]
-    languages: list[list[str]]
-    values: list[tuple[str, str]]
+    topics: tuple[str, ...]
+    languages: tuple[tuple[str, str], ...]  # name, colour
+    values: tuple[tuple[str, str], ...]
 
 
 class Index:
@@ -182,9 +182,10 @@ def _row(fields: dict[str, Any]) -> Row:
         stars=fields["stars"],
         commits_90d=fields["commits_90d"],
         rank_factor=_FADED.get(fields["lifecycle"], 1.0),
-        topics=fields["topics"],
-        languages=fields["languages"],
-        values=[(intern(facet), intern(value)) for facet, value in values if value],
+        # Tuples of strings cost the garbage collector nothing, and pairs are shared among all rows.
+        topics=tuple(fields["topics"]),
+        languages=tuple((name, colour) for name, colour in fields["languages"]),
+        values=tuple(_PAIRS.setdefault(pair, pair) for pair in values if pair[1]),
     )
 
 

@@ -39,7 +39,7 @@ class Line:
     project: Project
     url: str
     team: str
-    topics: list[str]
+    topics: tuple[str, ...]
     hidden_topics: int
     language: str
     colour: str
@@ -146,9 +146,12 @@ def _relief(query: CatalogQuery, selection: Selection) -> list[tuple[Chip, int]]
 
 
 def _sorts(query: CatalogQuery) -> list[tuple[str, str, bool]]:
-    """Value, label, whether in force; relevance only where there are words."""
+    """Value, label, whether in force. The usual order has no value: it becomes relevance once there are words."""
+    usual = "relevance" if query.text else "active"
     return [
-        (value, label, value == query.order) for value, label in SORTS.items() if query.text or value != "relevance"
+        ("" if value == usual else value, label, value == query.order)
+        for value, label in SORTS.items()
+        if query.text or value != "relevance"
     ]
 
 
