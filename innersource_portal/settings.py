@@ -9,6 +9,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from demo import organisation
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -31,6 +33,7 @@ BASE_URL = env.str("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/
 ALLOWED_HOSTS: list[str] = env.list("PORTAL_ALLOWED_HOSTS", default=[])
 EMBEDDED = env.bool("PORTAL_EMBEDDED", default=False)  # set by `make run`: one machine, one person trying it out
 DEMO = env.bool("PORTAL_DEMO", default=False)
+DEMO_ACCOUNTS = organisation.DEMO_ACCOUNTS if DEMO else ()
 SECRET_KEY = env.str("PORTAL_SECRET_KEY", default="")
 ENCRYPTION_KEYS: list[str] = env.list("PORTAL_ENCRYPTION_KEYS", default=[])
 
