@@ -11,6 +11,8 @@ from django.utils.functional import SimpleLazyObject
 
 from projects.models import Project
 
+NAME = "InnerSource Portal"
+
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """`portal.demo_accounts` is a list of {"username", "password", "name", "role"}; empty outside demo mode.
@@ -19,7 +21,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     """
     return {
         "portal": {
-            "name": getattr(settings, "PORTAL_NAME", "InnerSource Portal"),
+            "name": NAME,
             "version": _version(),
             "demo": settings.DEMO,
             "demo_accounts": getattr(settings, "DEMO_ACCOUNTS", []) if settings.DEMO else [],
