@@ -24,6 +24,7 @@ from common.safe_html import Links, sanitise
 from common.workers import run_bounded
 
 MAX_CHARACTERS = 512 * 1024
+MAX_HTML = 4 * 1024 * 1024
 HIGHLIGHT_CHARACTERS = 64 * 1024
 SECONDS = 4.0
 _BOX = re.compile(r'<input class="task-list-item-checkbox"[^<>]{0,80}>')
@@ -35,12 +36,10 @@ def render_document(text: str, format: str, links: Links | None = None, *, secon
     Falls back to the same without highlighting and then to plain text when rendering takes longer than `seconds`.
     """
     text = text[:MAX_CHARACTERS]
-    if format == "rst":
-        return run_bounded(render_rst, text, links, seconds=seconds, fallback="") or render_plain(text)
-    if format != "markdown":
+    if format not in ("markdown", "rst"):
         return render_plain(text)
-    for colours in (True, False):
-        rendered = run_bounded(_render_markdown, text, links, colours, seconds=seconds, fallback=None)
+    for colours in (True, False) if format == "markdown" else (False,):
+        rendered = run_bounded(_render, text, format, links, colours, seconds=seconds, fallback=None)
         if rendered is not None:
             return rendered
     return render_plain(text)
@@ -55,8 +54,10 @@ def render_markdown(text: str, links: Links | None = None, *, colours: bool = Tr
     return sanitise(_BOX.sub(_draw_box, markdown.render(text[:MAX_CHARACTERS])), links)
 
 
-def _render_markdown(text: str, links: Links | None, colours: bool) -> str | None:
-    return render_markdown(text, links, colours=colours)
+def _render(text: str, format: str, links: Links | None, colours: bool) -> str | None:
+    """None when the result is too large to send to anyone."""
+    rendered = render_rst(text, links) if format == "rst" else render_markdown(text, links, colours=colours)
+    return rendered if len(rendered) <= MAX_HTML else None
 
 
 def render_rst(text: str, links: Links | None = None) -> str:

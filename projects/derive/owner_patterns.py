@@ -52,18 +52,22 @@ def compile_github(pattern: str) -> Matcher:
     only_here = parts[-1] == "*" and not pattern.endswith("/") and len(parts) > 1
     segments: list[Segment] = [] if anchored else [_DEEP]
     segments += [_DEEP if part == "**" else _segment(part, brackets=False) for part in parts]
-    below = pattern.endswith("/")
-    if below and parts[-1] == "**":
-        below = False
-    return lambda path: _match_github(segments, path.split("/"), only_here, below)
+    variants = _variants(segments, only_here, pattern.endswith("/"))
+    return lambda path: _any(variants, path.split("/"))
 
 
-def _match_github(segments: Sequence[Segment], path: list[str], only_here: bool, below: bool) -> bool:
+def _variants(segments: list[Segment], only_here: bool, below: bool) -> list[list[Segment]]:
+    """What may match: the file itself, and anything below a folder of that name."""
     if only_here:
-        return _match(segments, path)
+        return [segments]
     if segments[-1] == _DEEP:
-        return _match([*segments[:-1], (_STAR,), _DEEP], path)
-    return _match([*segments, (_STAR,), _DEEP], path) or (not below and _match(segments, path))
+        return [[*segments[:-1], (_STAR,), _DEEP]]
+    deeper: list[Segment] = [*segments, (_STAR,), _DEEP]
+    return [deeper] if below else [segments, deeper]
+
+
+def _any(variants: list[list[Segment]], names: list[str]) -> bool:
+    return any(_match(segments, names) for segments in variants)
 
 
 def compile_gitlab(pattern: str) -> Matcher:
