@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from gitstore.snapshot import Snapshot
 
@@ -12,6 +13,10 @@ MAX_FILES = 200
 MAX_BYTES = 64 * 1024
 MAX_RULES = 400
 MAX_PATTERN = 300
+# Rules times files, and steps of matching: where a hostile repository stops costing.
+MAX_CHECKS = 20_000_000
+MAX_STEPS = 2_000_000
+SPECIAL = re.compile(r"[*?\[\]\\]")
 
 Value = str | bool
 
@@ -32,19 +37,27 @@ NOTHING = Overrides()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: directory of its file ("" or ending in a slash), path pattern in parts, what it sets (None: unset)."""
+    """One line: path pattern in parts and what it sets (None: unset).
+
+    `base` is the directory of its file ("" or ending in a slash); `prefix` and `suffix` are what every matching path
+    begins and ends with, so that most paths are told apart without matching.
+    """
 
     base: str
     parts: tuple[str, ...]
     anchored: bool
+    prefix: str
+    suffix: str
     values: dict[str, Value | None]
 
-    def match(self, path: str, name: str) -> bool:
-        if not path.startswith(self.base):
-            return False
-        if not self.anchored:
-            return matches_part(self.parts[0], name)
-        return matches_parts(self.parts, path[len(self.base) :].split("/"))
+
+def make_rule(base: str, pattern: str, values: dict[str, Value | None]) -> Rule:
+    anchored = "/" in pattern
+    parts = tuple(part for part in pattern.split("/") if part) or ("*",)
+    parts = tuple(part for at, part in enumerate(parts) if part != "**" or parts[at - 1 : at] != ("**",))
+    literal = list(takewhile(lambda part: not SPECIAL.search(part), parts)) if anchored else []
+    prefix = base + "".join(f"{part}/" for part in literal[: len(parts) - 1])
+    return Rule(base, parts, anchored, prefix, SPECIAL.split(parts[-1])[-1], values)
 
 
 @lru_cache(maxsize=2000)
@@ -89,13 +102,14 @@ def matches_part(glob: str, text: str) -> bool:
     return part_pattern(glob).match(text) is not None
 
 
-def matches_parts(globs: tuple[str, ...], parts: list[str]) -> bool:
-    """Path parts against pattern parts with "**" for any number of parts; linear in practice, quadratic at worst."""
-    at, g, retry_at, retry_g = 0, 0, -1, -1
+def matches_parts(globs: tuple[str, ...], parts: list[str]) -> tuple[bool, int]:
+    """Whether path parts match pattern parts ("**" stands for any number of parts), and the steps it took."""
+    at, g, retry_at, retry_g, steps = 0, 0, -1, -1, 0
     while at < len(parts):
+        steps += 1
         if g < len(globs) and globs[g] == "**":
             if g == len(globs) - 1:
-                return True
+                return True, steps
             retry_g, retry_at = g, at
             g += 1
         elif g < len(globs) and matches_part(globs[g], parts[at]):
@@ -104,8 +118,8 @@ def matches_parts(globs: tuple[str, ...], parts: list[str]) -> bool:
             retry_at += 1
             at, g = retry_at, retry_g + 1
         else:
-            return False
-    return g == len(globs)
+            return False, steps
+    return g == len(globs), steps
 
 
 def parse_values(words: list[str]) -> dict[str, Value | None]:
@@ -128,8 +142,7 @@ def parse(text: str, base: str) -> Iterator[Rule]:
         values = parse_values(words)
         if not values or not pattern or len(pattern) > MAX_PATTERN or pattern[0] == "!" or pattern.endswith("/"):
             continue
-        anchored = "/" in pattern
-        yield Rule(base, tuple(part for part in pattern.lstrip("/").split("/") if part) or ("*",), anchored, values)
+        yield make_rule(base, pattern, values)
 
 
 def split_line(line: str) -> tuple[str, list[str]]:
@@ -153,18 +166,29 @@ class Attributes:
             content = snapshot.read(entry, MAX_BYTES)
             base = entry.path[: -len(b".gitattributes")].decode("utf-8", "surrogateescape")
             rules.extend(parse((content or b"").decode("utf-8", "surrogateescape"), base))
-        self.rules = list(reversed(rules[:MAX_RULES]))
+        affordable = MAX_CHECKS // max(1, len(snapshot.entries))
+        self.rules = list(reversed(rules[: min(MAX_RULES, affordable)]))
+        self.steps_left = MAX_STEPS
 
     def of(self, path: str) -> Overrides:
         """What holds for one path: the deepest file and in it the last line win, attribute by attribute."""
         if not self.rules:
             return NOTHING
         found: dict[str, Value | None] = {}
-        name = path.rpartition("/")[2]
         for rule in self.rules:
-            if not (rule.values.keys() <= found.keys()) and rule.match(path, name):
+            if path.startswith(rule.prefix) and path.endswith(rule.suffix) and self.match(rule, path):
                 found = {**rule.values, **found}
         return overrides(found) if found else NOTHING
+
+    def match(self, rule: Rule, path: str) -> bool:
+        if self.steps_left <= 0:
+            return False
+        if rule.anchored:
+            matched, steps = matches_parts(rule.parts, path[len(rule.base) :].split("/"))
+        else:
+            matched, steps = matches_part(rule.parts[0], path.rpartition("/")[2]), 1
+        self.steps_left -= steps
+        return matched
 
 
 def overrides(found: dict[str, Value | None]) -> Overrides:

@@ -8,6 +8,7 @@ files of the same extension turned out to be, and the result says that it is an 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 
 from gitstore.records import TreeEntry
 from gitstore.snapshot import Snapshot
@@ -52,11 +53,12 @@ class LanguageShares:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much content may be read: files, bytes altogether, and bytes of one file (larger ones go by their name)."""
+    """How much content may be read: files, bytes altogether, bytes of one file, seconds. The rest goes by its name."""
 
     files: int = 50_000
     bytes: int = 128 * 1024 * 1024
     file_bytes: int = 8 * 1024 * 1024
+    seconds: float = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,12 @@ class Candidate:
 def derive_languages(snapshot: Snapshot, budget: Budget = Budget()) -> LanguageShares:
     """Languages and shares of one commit's tree (or of the subdirectory the snapshot shows)."""
     candidates = list(counted_candidates(snapshot))
-    chosen = within(candidates, budget)
     tally: Counter[str] = Counter()
     open_files: list[tuple[Candidate, rules.Guess]] = []
     learned: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    reader = Reader(snapshot, budget, candidates)
     for candidate in candidates:
-        data = snapshot.read(candidate.entry, budget.file_bytes) if candidate.entry.oid in chosen else None
-        guess = guess_language(candidate, data)
+        guess = guess_language(candidate, reader.read(candidate))
         if len(guess) > 1:
             open_files.append((candidate, guess))
         elif guess:
@@ -86,8 +87,26 @@ def derive_languages(snapshot: Snapshot, budget: Budget = Budget()) -> LanguageS
             learned[extension_of(candidate.name)][guess[0]] += candidate.entry.size or 0
     for candidate, guess in open_files:
         count(tally, candidate, likeliest(guess, learned[extension_of(candidate.name)], tally))
-    unread = any(candidate.rank == 0 and candidate.entry.oid not in chosen for candidate in candidates)
-    return shares_of(tally, snapshot.truncated or unread)
+    return shares_of(tally, snapshot.truncated or reader.missed)
+
+
+class Reader:
+    """Reads within the budget. `missed`: a file whose content decides was left out."""
+
+    def __init__(self, snapshot: Snapshot, budget: Budget, candidates: list[Candidate]) -> None:
+        self.snapshot = snapshot
+        self.budget = budget
+        self.chosen = within(candidates, budget)
+        self.deadline = monotonic() + budget.seconds
+        self.missed = False
+
+    def read(self, candidate: Candidate) -> bytes | None:
+        """Content, or None when the file is not among the chosen ones or time is up."""
+        data = None
+        if candidate.entry.oid in self.chosen and monotonic() < self.deadline:
+            data = self.snapshot.read(candidate.entry, self.budget.file_bytes)
+        self.missed = self.missed or (data is None and candidate.rank == 0)
+        return data
 
 
 def counted_candidates(snapshot: Snapshot) -> Iterator[Candidate]:

@@ -1,8 +1,8 @@
 """Writes licences.json, fingerprints of licence texts, from the folders that hold the texts.
 
-    python -m projects.derive.tables.build_licences CHOOSEALICENSE_LICENSES SPDX_XML_SRC /usr/share/common-licenses
+    python -m projects.derive.tables.build_licences CHOOSEALICENSE SPDX_XML /usr/share/common-licenses
 
-Debian ships them: the first two in ruby-licensee (vendor/choosealicense.com/_licenses and vendor/license-list-XML/src), the
+Debian ships them: the first two in ruby-licensee (vendor/choosealicense.com/_licenses, vendor/license-list-XML/src), the
 third in base-files. The texts stay outside the repository.
 """
 

@@ -198,6 +198,11 @@ class TestBudget:
         assert result.estimated
         assert result.total_bytes == sum(map(len, files.values()))
 
+    def test_when_time_is_up_names_decide(self, tree):
+        result = derive_languages(tree({"a.h": "class A {};\n", "b.py": "x = 1\n"}), Budget(seconds=0))
+        assert sorted(each.name for each in result.shares) == ["C", "Python"]
+        assert result.estimated
+
     def test_a_file_too_large_to_read_goes_by_its_name(self, tree):
         assert shares(tree, {"a.py": "x" * 50, "b.py": "y" * 5}, file_bytes=20) == {"Python": 55}
 

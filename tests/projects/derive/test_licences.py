@@ -158,7 +158,7 @@ class TestStatements:
             ("Cargo.toml", '[package]\nlicense = "Apache-2.0 WITH LLVM-exception"', ["Apache-2.0 WITH LLVM-exception"]),
             ("pyproject.toml", '[project]\nlicense = "MPL-2.0"\n', ["MPL-2.0"]),
             ("pyproject.toml", '[project]\nlicense = {text = "Apache License 2.0"}\n', ["Apache-2.0"]),
-            ("pyproject.toml", '[project]\nclassifiers = ["License :: OSI Approved :: X (GPLv3+)"]', ["GPL-3.0-or-later"]),
+            ("pyproject.toml", '[project]\nclassifiers = ["License :: X (GPLv3+)"]', ["GPL-3.0-or-later"]),
             ("setup.cfg", "[metadata]\nlicense = MIT License\n", ["MIT"]),
             ("a.gemspec", "Gem::Specification.new do |s|\n  s.licenses = ['MIT', 'ISC']\nend", ["ISC", "MIT"]),
             ("pom.xml", "<project><license>\n <name>Apache License, Version 2.0</name>", ["Apache-2.0"]),
