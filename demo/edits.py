@@ -182,7 +182,7 @@ def _number(
     digits = len(match[3].partition(".")[2])
     values, last = [match[3]], float(match[3])
     for _ in range(rng.randint(1, 4)):
-        factor = rng.choice([0.5, 2.0, 0.8, 1.5, 0.6]) if not digits else 1 + rng.randint(-9, 6) / 100
+        factor = rng.choice([0.5, 2.0, 0.8, 1.5, 0.6]) if digits < 2 else 1 + rng.randint(-9, 6) / 100
         older = f"{max(last * factor, 1):.{digits}f}"
         if older != values[0]:
             values.insert(0, older)

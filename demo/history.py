@@ -178,7 +178,7 @@ class History:
             self._begin_version(step.version, when)
             touched = {file.path: file for file in self.files if file.present and file.versioned}
         else:
-            self.state.since_release += [step.subject] if step.kind in _NOTED else []
+            self.state.since_release += [step.subject] if step.kind in _NOTED and len(step.subject.split()) > 3 else []
         for edit in step.edits:
             edit.apply()
         return {path: self._change(file) for path, file in touched.items()}

@@ -11,6 +11,10 @@ _NAMES = re.compile(
 _METHOD = re.compile(
     r"(?:public|private|static|protected|int|void|bool|char \*)\s+(?:[\w<>\[\],*]+\s+)*\*?([a-z]\w+)\("
 )
+_C_FUNCTION = re.compile(r"^(?:static )?(?:const )?(?:struct )?\w+ \*?([a-z]\w+)\(", re.MULTILINE)
+_WORD = re.compile(
+    r"\b(?!(?:const|static|import|include|package|return|export|async|await|private|final|public|struct|define)\b)[A-Za-z]\w{4,}"
+)
 _PHRASE = re.compile(r"\b(?:it|test|describe)\(\s*[\"'`]([^\"'`]+)")
 _CONSTANT = re.compile(r"^(?:export const |static |const |pub const )?([A-Z][A-Z_]{3,})\b", re.MULTILINE)
 _SHELL = re.compile(r"^([a-z]\w+)\(\)", re.MULTILINE)
@@ -75,7 +79,7 @@ def words(name: str) -> str:
 
 def name_in(text: str) -> str:
     """The first thing a block of code defines, or ""."""
-    for pattern in (_PHRASE, _NAMES, _METHOD, _SHELL, _CONSTANT):
+    for pattern in (_PHRASE, _NAMES, _C_FUNCTION, _METHOD, _SHELL, _CONSTANT):
         match = pattern.search(text)
         if match:
             return match[1]
@@ -86,13 +90,14 @@ def arrival(text: str, path: str, is_test: bool, rng: random.Random) -> str:
     """Subject of the commit that adds a block."""
     if text.lstrip().startswith("## "):
         heading = text.lstrip().removeprefix("## ").partition("\n")[0].strip("# ")
-        return rng.choice(["Document “{}”", "Add a section: {}", "Docs: {}"]).format(heading)
+        return rng.choice(["Document “{}”", "Add a section: {}", "Describe “{}”"]).format(heading)
     name = name_in(text)
     if not name:
-        return f"Extend {PurePosixPath(path).stem}"
+        found = _WORD.search(text)
+        return f"Add {words(found[0])}" if found else f"Extend {PurePosixPath(path).stem}"
     plain = words(re.sub(r"^(?:test_?|Test|should_?|should)(?=[A-Z_ a-z])", "", name)) if is_test else words(name)
     if is_test:
-        return rng.choice(["Test: {}", "Cover: {}", "Add a test: {}"]).format(plain)
+        return rng.choice(["Cover: {}", "Add a test: {}", "Check: {}"]).format(plain)
     if " " in plain and _VERB.fullmatch(plain.split()[0]):
         return plain[0].upper() + plain[1:]
     return rng.choice(["Add {}", "Add {}", "Introduce {}"]).format(
