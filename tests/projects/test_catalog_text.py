@@ -87,3 +87,25 @@ def test_exact_name_comes_first_and_archived_last(administrator):
     listed("ledger-tools", name="ledger tools", tagline="The ledger tools of the ledger")
     assert found(administrator, "ledger tools")[0] == "ledger-tools"
     assert found(administrator, "ledger")[0] == "ledger"
+
+
+@pytest.mark.parametrize(
+    "readme",
+    [
+        "x" * 50_000,
+        "word " * 50_000,
+        "\u202e\ufeff🦀 \x0b\x1f",
+        "'); DROP TABLE catalog_text; --",
+        "日本語の文書 검색",
+        "a\u0301" * 9000,
+    ],
+)
+def test_any_readme_is_taken(administrator, readme):
+    listed("odd", name="n" * 200, tagline="t" * 400, topics=["a" * 63], readme=readme)
+    assert found(administrator, "n" * 200) == ["odd"]
+
+
+def test_words_without_blanks_between_are_found(administrator):
+    listed("docs", readme="日本語の文書です")
+    listed("other", readme="別のもの")
+    assert found(administrator, "文書") == ["docs"]
