@@ -1,6 +1,7 @@
 """Doorbells: an id in, one call, done. Lost ones cost seconds, never data."""
 
 from celery import shared_task
+from django.db import close_old_connections
 
 from activity.rollups import refresh_rollups as refresh_activity_rollups
 from sync import pipeline, queue, upkeep
@@ -15,11 +16,13 @@ def dispatch_jobs(**_: object) -> None:
 
 @shared_task(name="sync.sweep")
 def sweep(**_: object) -> None:
+    close_old_connections()
     sweeping.sweep()
 
 
 @shared_task(name="sync.run_job")
 def run_job(job_id: int, **_: object) -> None:
+    close_old_connections()  # threads of the embedded worker live long, a database restart must not stay with them
     pipeline.run_job(job_id)
 
 
