@@ -52,7 +52,8 @@ def derive_facts(snapshot: Snapshot, tags: Iterable[Tag] = ()) -> RepositoryFact
     """
     problems: list[Problem] = []
     readme = _pair(lambda: read_readme(snapshot), None, "README", problems)
-    packages = _pair(lambda: read_packages(snapshot), [], "package manifests", problems)
+    no_packages: list[Package] = []
+    packages = _pair(lambda: read_packages(snapshot), no_packages, "package manifests", problems)
     owners = _pair(lambda: read_codeowners(snapshot), None, "CODEOWNERS", problems)
     declared = _read(lambda: read_declared(snapshot), Declared({}, [], [], []), "declared metadata", problems)
     problems += declared.problems
@@ -78,7 +79,8 @@ def _pair(
     reader: Callable[[], tuple[Value, list[Problem]]], fallback: Value, subject: str, problems: list[Problem]
 ) -> Value:
     """The value of a reader that returns its problems beside it."""
-    value, found = _read(reader, (fallback, []), subject, problems)
+    nothing: list[Problem] = []
+    value, found = _read(reader, (fallback, nothing), subject, problems)
     problems += found
     return value
 

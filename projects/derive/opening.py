@@ -105,7 +105,7 @@ def _title(blocks: list[Block]) -> str:
         alone = block.level == 1 or block is blocks[0] or sum(0 < other.level <= block.level for other in blocks) == 1
         if not alone or (block.level > 1 and _PRACTICAL.fullmatch(text)):
             return ""
-        return shorten(text, MAX_TITLE)
+        return shorten(re.sub(r"(?i)^welcome to (the )?", "", text), MAX_TITLE)
     return ""
 
 
@@ -138,6 +138,8 @@ def _tells(block: Block, text: str) -> bool:
     if text.count("|") + text.count("•") + text.count("·") + text.count(" / ") >= 3 and weight(text) < 160:
         return False
     if _LANGUAGES.match(text) or _REFERRAL.match(text):
+        return False
+    if re.fullmatch(r"[\w ]{2,30}[:：]\s*[\w.+-]+", text):
         return False
     return not (_CREDIT.match(text) and len(text) < 120)
 

@@ -73,8 +73,9 @@ def lifecycle(word: str) -> str | None:
 
 
 def software_kind(word: str) -> str | None:
-    """One of KINDS for a word of any descriptor format, or None."""
-    return _translate(word, KINDS, _KIND_WORDS)
+    """One of KINDS for a word of any descriptor format, or for the last part of "common-library"; else None."""
+    known = _translate(word, KINDS, _KIND_WORDS)
+    return known or _translate(re.split(r"[\s_/-]+", word.strip())[-1], KINDS, _KIND_WORDS)
 
 
 def _translate(word: str, ours: tuple[str, ...], table: dict[str, str]) -> str | None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from projects.derive.declared import read_declared
-from projects.derive.vocabulary import FIELDS, KINDS, LIFECYCLES
+from projects.derive.vocabulary import FIELDS, KINDS, LIFECYCLES, software_kind
 from tests.projects.derive.trees import Link
 
 COMPONENT = """apiVersion: backstage.io/v1alpha1
@@ -303,3 +303,11 @@ class TestDocumentation:
             assert f"`{word}`" in page
         for name in ("innersource.json", "catalog-info.yaml", "publiccode.yml", "code.json"):
             assert f"`{name}`" in page
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("word", "kind"), [("common-library", "library"), ("Web Service", "service"), ("CLI", "tool"), ("?", None)]
+    )
+    def test_kinds_of_other_vocabularies(self, word, kind):
+        assert software_kind(word) == kind

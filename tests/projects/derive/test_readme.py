@@ -137,6 +137,7 @@ MARKDOWN = [
     ("# T\n\n**Note:** we moved to another place.\n\nA friendly little library.", "T", "A friendly little library."),
     ("# T\n\n## Installation\n\nRun npm install to get it.\n", "T", ""),
     ("## Installation\n\nRun npm install to get it.\n", "", ""),
+    ("# Welcome to Tool\n\nAPI compliance: 3.14\n\nThe actual description.", "Tool", "The actual description."),
     ("# README\n\nWhat this thing does for you.", "", "What this thing does for you."),
     ("Text comes before any heading here.\n\n## Section\n\nOther.", "", "Text comes before any heading here."),
     ("# :rocket: Launch 🚀\n\nIt :fire: goes up 🎉 fast and far.", "Launch", "It goes up fast and far."),
