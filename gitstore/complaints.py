@@ -103,6 +103,12 @@ _RULES: tuple[tuple[str, type[GitError], str, str], ...] = (
         "The portal tries again later; check host and port if it stays.",
     ),
     (
+        r"not our ref|unadvertised object",
+        Unreachable,
+        "A branch moved while it was fetched.",
+        "The portal tries again later.",
+    ),
+    (
         r"unable to create '[^']*\.lock'|cannot lock ref",
         Busy,
         "Another git process holds a lock in the mirror.",

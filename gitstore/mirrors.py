@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gitstore.trees import TreeSnapshot, open_snapshot
 
 DEFAULT_LIMITS = Limits()
 REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+MANY_REFS = 1000
 MANY_PACKS = 20
 TOO_LARGE = (
     "The repository is larger than allowed.",
@@ -28,7 +29,6 @@ TOO_LARGE = (
 # Not --atomic: a branch `df` that became `df/x` would then fail for ever and hold up all other refs.
 _FETCH = (
     "fetch",
-    "--prune",
     "--no-tags",
     "--no-write-fetch-head",
     "--no-auto-maintenance",
@@ -91,12 +91,10 @@ class Mirror:
             git_dir = self._quarantine if fresh else self.path
             before = refs.read_oids(git_dir, self.limits)
             if before != listing.refs:
-                self._receive(git_dir, address, access, on_progress)
+                receive = self._receive_in_bulk if fresh and len(listing.refs) > MANY_REFS else self._receive
+                receive(address, access, listing, ProgressReader(on_progress) if on_progress else None)
         after = refs.read_oids(git_dir, self.limits) if before != listing.refs else before
-        head = refs.choose_head(after, listing, branch)
-        self._set_head(git_dir, head)
-        if before != after:
-            self._write(["pack-refs", "--all"], git_dir)
+        head = self._settle(git_dir, before, after, listing, branch)
         if fresh:
             self._move_in()
         commit = after[head].decode("ascii") if head else None
@@ -188,6 +186,7 @@ class Mirror:
         git_dir: Path | None = None,
         access: Access | None = None,
         on_stderr: Callable[[bytes], None] | None = None,
+        data: bytes | None = None,
     ) -> None:
         run_git(
             args,
@@ -197,6 +196,7 @@ class Mirror:
             config=access.config if access else (),
             pass_fds=(self._require_lock(),),
             on_stderr=on_stderr,
+            input=data,
         )
 
     def _init(self, object_format: str) -> None:
@@ -227,27 +227,51 @@ class Mirror:
         )
 
     def _receive(
-        self,
-        git_dir: Path,
-        address: CheckedAddress,
-        access: Access,
-        on_progress: Callable[[FetchProgress], None] | None,
+        self, address: CheckedAddress, access: Access, _listing: Listing, progress: ProgressReader | None
     ) -> None:
-        words = [*_FETCH, "--progress" if on_progress else "--quiet"]
+        git_dir = self._quarantine if self._quarantine.exists() else self.path
+        words = [*_FETCH, "--prune", "--progress" if progress else "--quiet"]
         if (git_dir / "shallow").exists():
             words.append("--unshallow")
-        reader = ProgressReader(on_progress) if on_progress else None
+        with self._size_told(git_dir):
+            self._write([*words, "--", address.url, *REFSPECS], git_dir, access, progress)
+
+    def _receive_in_bulk(
+        self, address: CheckedAddress, access: Access, listing: Listing, progress: ProgressReader | None
+    ) -> None:
+        """First fetch of very many refs: the objects by their ids, then all refs in one file."""
+        words = [*_FETCH, "--progress" if progress else "--quiet", "--stdin", "--", address.url]
+        wanted = b"\n".join(sorted(set(listing.refs.values()))) + b"\n"
+        with self._size_told(self._quarantine):
+            self._write(words, self._quarantine, access, progress, wanted)
+        refs.write_packed(self._quarantine, self.limits, listing)
+
+    @contextmanager
+    def _size_told(self, git_dir: Path) -> Iterator[None]:
+        # A git that passes the file limit dies without a word; the file it was writing tells.
         try:
-            self._write([*words, "--", address.url, *REFSPECS], git_dir, access, reader)
+            yield
         except (Killed, Broken):
             if any(file.stat().st_size >= self.limits.file_bytes for file in _stale_files(git_dir)):
                 raise LimitExceeded(*TOO_LARGE) from None
             raise
 
-    def _set_head(self, git_dir: Path, head: bytes | None) -> None:
+    def _settle(
+        self,
+        git_dir: Path,
+        before: Mapping[bytes, bytes],
+        after: Mapping[bytes, bytes],
+        listing: Listing,
+        branch: str | None,
+    ) -> bytes | None:
+        """Point HEAD at the default branch, which is returned, and pack the refs."""
+        head = refs.choose_head(after, listing, branch)
         current = (git_dir / "HEAD").read_bytes().strip()
         if head is not None and current != b"ref: " + head:
             self._write(["symbolic-ref", "HEAD", os.fsdecode(head)], git_dir)
+        if before != after:
+            self._write(["pack-refs", "--all"], git_dir)
+        return head
 
 
 def _stale_files(git_dir: Path) -> Iterator[Path]:

@@ -188,6 +188,7 @@ class GitProcess:
             self._process.wait(_GRACE_SECONDS)
         _signal_group(self.pid, signal.SIGKILL)
         self._process.wait()
+        _await_group(self.pid)
 
     def _fill(self) -> None:
         with selectors.PollSelector() as selector:
@@ -250,6 +251,7 @@ class GitProcess:
         self._auto.proc = None
         if status:
             _signal_group(self.pid, signal.SIGKILL)
+            _await_group(self.pid)
             raise explain(status, bytes(self._errors))
 
 
@@ -292,6 +294,15 @@ def _bound(pid: int, limits: Limits) -> None:
 def _signal_group(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
+
+
+def _await_group(pid: int) -> None:
+    # Killed children may need a moment, and until then they hold the lock of the mirror.
+    deadline = time.monotonic() + _GRACE_SECONDS / 4
+    with suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.killpg(pid, 0)
+            time.sleep(0.005)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

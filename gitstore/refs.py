@@ -81,6 +81,25 @@ def resolve(git_dir: Path, limits: Limits, rev: str) -> str:
     raise NotFound("There is no such branch, tag or commit.")
 
 
+def write_packed(git_dir: Path, limits: Limits, listing: Listing) -> None:
+    """Write all refs of a new mirror at once: git would make a lock and a file for each of 50,000 branches.
+
+    Only those whose object came: a branch may have moved between listing and fetching, then the next fetch brings it.
+    """
+    names = sorted(listing.refs)
+    output = run_git(
+        ["cat-file", "--batch-check=%(objecttype)"],
+        git_dir=git_dir,
+        limits=limits,
+        input=b"".join(listing.refs[name] + b"\n" for name in names),
+    )
+    lines = [b"# pack-refs with: sorted \n"]
+    for name, kind in zip(names, output.splitlines(), strict=True):
+        if kind == b"commit" or (name.startswith(b"refs/tags/") and kind in (b"tag", b"tree", b"blob")):
+            lines.append(listing.refs[name] + b" " + name + b"\n")
+    (git_dir / "packed-refs").write_bytes(b"".join(lines))
+
+
 def changes(before: Mapping[bytes, bytes], after: Mapping[bytes, bytes]) -> tuple[RefChange, ...]:
     """What differs, by name."""
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

@@ -11,6 +11,8 @@ from gitstore.errors import Broken
 from gitstore.process import run_git
 from gitstore.records import Limits, RemoteState
 
+# As `git check-ref-format` has it. A server may list anything; git passes over such names when it fetches.
+_FUNNY_NAME = re.compile(rb"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|\Z)|\.(?:/|\Z)|/\Z")
 _OID = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 
 
@@ -75,7 +77,7 @@ def _parse(output: bytes) -> Listing:
             else:
                 head_oid = oid
         elif name.startswith((b"refs/heads/", b"refs/tags/")) and not name.endswith(b"^{}"):
-            if oid.startswith(b"ref: "):
+            if oid.startswith(b"ref: ") or _FUNNY_NAME.search(name):
                 continue
             if not _OID.match(oid):
                 raise Broken("What answers at this address is not a Git repository.")
