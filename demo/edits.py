@@ -16,8 +16,9 @@ MANIFESTS = frozenset(
 _FOUNDATION = re.compile(r"(README|LICEN[CS]E|\.gitignore|\.editorconfig|NOTICE)[^/]*\Z", re.IGNORECASE)
 _VERSION = re.compile(r"(?<![\w.])[v^~]?(\d+)\.(\d+)(?:\.(\d+))?(?![\w.])")
 _NUMBER = re.compile(r"^(.*?)\b([A-Za-z]\w{2,})[\"']?\s*(?::\s*[\w.<>\[\]]+\s*)?(?:=|:)\s*(\d+(?:\.\d+)?)\b(?![.\w-])")
+_DEFINE = re.compile(r"^(#define )(\w{3,}) (\d+)$")
 _SENTENCE = re.compile(r"^(.{25,}?[.:])\s+\S.{12,}$")
-_COMMENT = re.compile(r"^\s*(?://|#|\*|///)\s?\w")
+_COMMENT = re.compile(r"^\s*(?://+|#|\*)\s\w")
 _LOG = re.compile(r"^\s*(?:\w+\.)*(?:log|logger|LOG|slog|metrics|tracing|counter|console)[\w.]*!?[.(].*\);?$")
 _MESSAGE = re.compile(r"([\"`'])((?:[\w%{}$'’:,.-]+ ){3,})([\w%{}$.’-]+)\1")
 _LOCAL = re.compile(
@@ -176,7 +177,7 @@ def _number(
     file: SourceFile, _block: Block, line: Line, rng: random.Random
 ) -> tuple[str, list[str | None], list[str]] | None:
     """A setting or a tariff that was raised and lowered."""
-    match = _NUMBER.match(line.text)
+    match = _NUMBER.match(line.text) or _DEFINE.match(line.text)
     if match is None or file.is_test or "examples" in file.path or _UNTOUCHABLE.search(match[2]) or float(match[3]) < 2:
         return None
     digits = len(match[3].partition(".")[2])
@@ -289,6 +290,9 @@ def _guarded(
         if not end or end - number > 5 or end >= len(block.texts) + (file.suffix != ".py"):
             continue
         subject = rng.choice(["Return early in {}", "Handle an edge case in {}", "Do not trust the input of {}"])
+        tested = [word for word in re.findall(r"[A-Za-z_]{4,}", text) if word not in {"none", "None", "null", "self"}]
+        if tested and rng.random() < 0.6:
+            subject = f"Check {words(tested[0])} in {{}}"
         yield [(line, [None]) for line in block.lines[number:end]], subject.format(name)
 
 

@@ -19,6 +19,7 @@ _START = re.compile(
     r"(?:@\w|(?:async )?def (?!__)|(?:pub |suspend |override |internal |private |protected |public |static |abstract )*"
     r"(?:fun|fn|class|static|void|public|private|record|interface|enum|override|describe|it|test|module)\b|/\*\*|///)"
 )
+_IMPORT = re.compile(r"(?:import|from|use|package|require|#include|#define|using)\b")
 
 
 @dataclass(slots=True)
@@ -140,12 +141,14 @@ def _blocks(file: SourceFile, body: list[str]) -> Iterator[Block]:
 
 
 def _cuts(file: SourceFile, line: str, following: list[str]) -> bool:
-    if line.strip() or not following or not following[0].strip():
+    if line.strip() or not following or not following[0].strip() or file.suffix == ".h":
         return False
     after = following[0]
     if file.suffix == ".md":
         return after.startswith("## ")
     indent = len(after) - len(after.lstrip())
+    if _IMPORT.match(after):
+        return False
     return file.is_code and (indent == 0 or (indent <= 4 and _START.match(after.lstrip()) is not None))
 
 

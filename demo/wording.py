@@ -79,7 +79,7 @@ def words(name: str) -> str:
 
 def name_in(text: str) -> str:
     """The first thing a block of code defines, or ""."""
-    for pattern in (_PHRASE, _NAMES, _C_FUNCTION, _METHOD, _SHELL, _CONSTANT):
+    for pattern in (_PHRASE, _C_FUNCTION, _NAMES, _METHOD, _SHELL, _CONSTANT):
         match = pattern.search(text)
         if match:
             return match[1]
