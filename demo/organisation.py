@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Repo:
-    """A repository to build: how long it lives (days), how many commits, how long ago the last one was (hours).
+    """A repository to build: how long it lives (days), at most how many commits, how long ago the last was (hours).
 
     flow: "merge" (topic branches), "squash" (one commit per change, committed later than written), "direct".
     style of subjects: "plain", "scoped" (`area: text`), "conventional" (`fix(area): text`).

@@ -2,6 +2,7 @@ import subprocess
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -112,6 +113,16 @@ class TestCreateDemo:
         assert web.last_commit_at > timezone.now() - timedelta(days=2)
         folders = set(Project.objects.filter(repository=web.repository).values_list("subdirectory", flat=True))
         assert {"", "apps/driver-app", "packages/design-system"} <= folders
+
+
+class TestSignInPage:
+    def test_offers_every_account_in_demo_mode_only(self, settings, client):
+        settings.DEMO, settings.DEMO_ACCOUNTS = True, []
+        apps.get_app_config("demo").ready()
+        html = client.get("/accounts/login/").content.decode()
+        assert all(f"Sign in as {account.name}" in html for account in DEMO_ACCOUNTS)
+        settings.DEMO = False
+        assert "Sign in as" not in client.get("/accounts/login/").content.decode()
 
 
 class TestRefusals:
