@@ -36,7 +36,7 @@ class AddressesTextarea(forms.Textarea):
 class CommonForm(forms.Form):
     """What every way asks for: who owns the projects and who may see them."""
 
-    team = forms.ModelChoiceField(Team.objects.none(), label="Owner team", required=False)
+    team = forms.ModelChoiceField(Team.objects.none(), label="Owner team", required=False, empty_label="No team yet")
     visibility = forms.ChoiceField(label="Visibility", choices=Project.Visibility, initial="internal")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:

@@ -103,17 +103,15 @@ def register(
         raise RegistrationError("address", "You may not register repositories.", NEUTRAL_HINT)
     _check_visibility(visibility)
     _check_team(team, by)
-    wish = _Wish(
-        address=_address(address_text, by),
-        by=by,
-        slug=_wanted_slug(slug) if slug else None,
-        team=team,
-        visibility=visibility,
-        branch=_branch(branch),
-        subdirectory=_subdirectory(subdirectory),
-        credential=credential,
-        secret=secret,
-    )
+    return _create(
+        _Wish(
+            _address(address_text, by), by, _wanted_slug(slug), team, visibility, _branch(branch),
+            _subdirectory(subdirectory), credential, secret,
+        )
+    )  # fmt: skip
+
+
+def _create(wish: _Wish) -> Project:
     try:
         with transaction.atomic():
             project = _project(wish, _repository(wish))
@@ -211,7 +209,9 @@ def _subdirectory(path: str) -> str:
     return "/".join(parts)
 
 
-def _wanted_slug(slug: str) -> str:
+def _wanted_slug(slug: str | None) -> str | None:
+    if not slug:
+        return None
     try:
         slug_validator(slug)
     except ValidationError as error:

@@ -73,6 +73,7 @@ class Command(BaseCommand):
         for repeater in repeaters:
             repeater.start()
         self.stdout.write(f"Worker and schedule run; {options['concurrency']} repositories at a time.")
+        self.stdout.flush()  # whoever supervises this process reads it from a pipe
         worker.start()
 
 
