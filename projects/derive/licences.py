@@ -30,6 +30,8 @@ UNKNOWN = "NOASSERTION"
 MAX_FILES = 40
 MAX_BYTES = 1024**2
 MAX_PARTS = 30
+# Shorter unknown texts are notes such as "see the files beside this one".
+LICENCE_LENGTH = 500
 
 NAME = r"(?:un)?licen[sc]e"
 COPYING = r"copy(?:ing|right)"
@@ -65,8 +67,8 @@ class LicenceFinding:
     """One licence: SPDX id (NOASSERTION: an unknown text), confidence 0 to 1, the file, how it was found.
 
     `method`: "exact" or "similar" (text), "part" (text inside a longer file), "name" (REUSE file name), "identifier"
-    (SPDX-License-Identifier), "metadata" (package file), "reference" (README), "unknown". `expression`: the whole SPDX
-    expression the id comes from, such as "Apache-2.0 OR MIT"; empty where there was none.
+    (SPDX-License-Identifier), "metadata" (package file), "reference" (README), "unknown" (a text nobody knows), "note"
+    (a short one). `expression`: the whole SPDX expression the id comes from, such as "MIT OR ISC"; else empty.
     """
 
     spdx: str
@@ -133,7 +135,7 @@ def read_licence(snapshot: Snapshot, entry: TreeEntry) -> Iterator[LicenceFindin
     )
     yield from stated
     if not known and not stated:
-        yield LicenceFinding(UNKNOWN, 0.0, path, "unknown")
+        yield LicenceFinding(UNKNOWN, 0.0, path, "unknown" if len(text) >= LICENCE_LENGTH else "note")
 
 
 def match_text(text: str, path: str) -> LicenceFinding | None:
@@ -172,7 +174,7 @@ def read_reuse(snapshot: Snapshot, entry: TreeEntry) -> Iterator[LicenceFinding]
 
 def same_as_named(snapshot: Snapshot, finding: LicenceFinding, named: list[LicenceFinding]) -> LicenceFinding:
     """An unknown text that stands in LICENSES/ under its id as well is thereby known."""
-    if finding.method != "unknown" or not named:
+    if finding.method not in ("unknown", "note") or not named:
         return finding
     words = words_of(normalised_file(snapshot, finding.path))
     for each in named:
@@ -206,7 +208,7 @@ def expressed(expressions: Iterable[str], path: str, method: str, confidence: fl
 
 
 def merged(texts: list[LicenceFinding], stated: list[LicenceFinding]) -> list[LicenceFinding]:
-    """Each licence once, root texts first. Beside a confirmed text neither unknown texts nor mentions say more."""
+    """Each licence once, root texts first. Beside a confirmed text neither notes nor mentions say more."""
     best: dict[str, LicenceFinding] = {}
     known = [refine(finding, stated) for finding in texts]
     for finding in [*known, *(each for each in stated if not repeats(each, texts))]:
@@ -215,7 +217,7 @@ def merged(texts: list[LicenceFinding], stated: list[LicenceFinding]) -> list[Li
             best[finding.spdx] = finding
     found = list(best.values())
     if any(finding.confirmed for finding in found):
-        found = [finding for finding in found if finding.method not in ("unknown", "reference")]
+        found = [finding for finding in found if finding.method not in ("note", "reference")]
     return sorted(found, key=rank)
 
 

@@ -31,7 +31,9 @@ def convert(source: Path) -> dict[str, Any]:
             listed = facts.get(table, [])
             extra = [key for key in sampled if not any(each.lower().endswith(key.lower()) for each in listed)]
             for key in dict.fromkeys([*listed, *extra]):
-                keys.setdefault(key.lower() if table == "extensions" else key, []).append(name)
+                known = keys.setdefault(key.lower() if table == "extensions" else key, [])
+                # Where content does not decide, the language that names the extension first is the better guess.
+                known.insert(0 if listed[:1] == [key] and table == "extensions" else len(known), name)
     return {
         "languages": rows,
         **tables,

@@ -2,8 +2,7 @@
 
     python -m projects.derive.tables.build_licences CHOOSEALICENSE SPDX_XML /usr/share/common-licenses
 
-Debian ships them: the first two in ruby-licensee (vendor/choosealicense.com/_licenses, vendor/license-list-XML/src), the
-third in base-files. The texts stay outside the repository.
+Debian ships the first two in ruby-licensee, the third in base-files. The texts stay outside the repository.
 """
 
 import json

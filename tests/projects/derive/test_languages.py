@@ -100,6 +100,11 @@ class TestDetection:
             ("x.h", "#include <vector>\n", "C++"),
             ("x.h", "@interface A : B\n@end\n", "Objective-C"),
             ("x.m", "@implementation A\n", "Objective-C"),
+            ("x.spec", "a = Analysis([])\n", "Python"),
+            ("x.spec", "describe A do\n", "Ruby"),
+            ("x.cls", "public with sharing class A {\n", "Apex"),
+            ("x.cls", "VERSION 1.0 CLASS\n", "VBA"),
+            ("x.mm", "a\n", "Objective-C++"),
             ("x.m", "% comment\nx = 1\n", "MATLAB"),
             ("x.m", "(* a *)\n", "Mathematica"),
             ("x.pl", "use strict;\n", "Perl"),
@@ -133,7 +138,7 @@ class TestDetection:
         assert shares(tree, {path: content}).keys() == {language}
 
     def test_undecided_content_follows_the_rest_of_the_repository(self, tree):
-        assert shares(tree, {"a.cls": "x\n", "b.apex": "y\n", "c.apex": "z\n"}).keys() == {"Apex"}
+        assert shares(tree, {"a.pro": "x\n", "b.prolog": "a.\n"}).keys() == {"Prolog"}
 
     def test_sql_counts_only_in_its_procedural_dialects(self, tree):
         assert shares(tree, {"a.sql": "SELECT 1"}) == {}

@@ -88,11 +88,15 @@ class TestTexts:
         assert 0.9 <= finding.confidence < 0.98
 
     def test_an_unknown_text_is_reported_as_such(self, tree):
-        assert found(tree, {"LICENSE": "Ask my lawyer first. " * 20}) == [("NOASSERTION", "LICENSE", "unknown")]
+        assert found(tree, {"LICENSE": "Ask my lawyer first. " * 40}) == [("NOASSERTION", "LICENSE", "unknown")]
 
     def test_several_licences(self, tree):
-        files = {"LICENSE-MIT": MIT, "LICENSE-ISC": ISC, "LICENSE-OWN": "Something else entirely. " * 9}
+        files = {"LICENSE-MIT": MIT, "LICENSE-ISC": ISC, "COPYING": "See the files beside this one."}
         assert found(tree, files) == [("ISC", "LICENSE-ISC", "exact"), ("MIT", "LICENSE-MIT", "exact")]
+
+    def test_an_unknown_text_stays_beside_a_known_one(self, tree):
+        files = {"LICENSE": "Something else entirely. " * 40, "LICENSE-MIT": MIT}
+        assert [spdx for spdx, _, _ in found(tree, files)] == ["MIT", "NOASSERTION"]
 
     def test_a_file_of_copyright_lines_or_none_is_no_licence(self, tree):
         assert found(tree, {"COPYRIGHT": "Copyright (c) 2020 A\n(c) 2021 B\n", "a.py": "x"}) == []
@@ -112,7 +116,7 @@ class TestTexts:
         assert found(tree, {"LICENSE.html": page}) == [("MIT", "LICENSE.html", "exact")]
 
     def test_non_commercial_texts_are_not_taken_for_free_ones(self, tree):
-        text = "Attribution-NonCommercial 4.0 International\n" + "Creative Commons words. " * 30
+        text = "Attribution-NonCommercial 4.0 International\n" + "Creative Commons words. " * 40
         assert found(tree, {"LICENSE": text}) == [("NOASSERTION", "LICENSE", "unknown")]
 
     @pytest.mark.parametrize(
