@@ -27,7 +27,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 
 run: $(VENV)/.run
 ifeq ($(REPOS),)
-	@PORTAL_EMBEDDED=1 PORTAL_DEMO=1 PORTAL_BASE_URL=http://127.0.0.1:$(PORT) PORTAL_GIT_LOCAL_ROOTS="$(CURDIR)" exec $(BIN)/python manage.py run_portal --port $(PORT)
+	@PORTAL_EMBEDDED=1 PORTAL_DEMO=1 PORTAL_BASE_URL=http://127.0.0.1:$(PORT) exec $(BIN)/python manage.py run_portal --port $(PORT)
 else
 	@PORTAL_EMBEDDED=1 PORTAL_BASE_URL=http://127.0.0.1:$(PORT) PORTAL_DATA_DIR="$${PORTAL_DATA_DIR:-$(CURDIR)/data/repositories}" PORTAL_GIT_LOCAL_ROOTS="$(abspath $(REPOS))" exec $(BIN)/python manage.py run_portal --port $(PORT) --repositories "$(abspath $(REPOS))"
 endif
@@ -42,7 +42,7 @@ test-servers: $(VENV)/.dev
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+	PORTAL_DEBUG=1 $(BIN)/mypy .
 	$(BIN)/lint-imports
 	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2 --check
 	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --target-version 5.2

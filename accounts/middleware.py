@@ -1,6 +1,7 @@
 """Nobody reads without signing in, unless the site lets anonymous viewers in."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -22,10 +23,20 @@ class SignInRequiredMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not self._may_pass(request):
-            return redirect_to_login(request.get_full_path())
+            return self._to_sign_in(request)
         response = self.get_response(request)
         if "Cache-Control" not in response:
             response["Cache-Control"] = "private, no-store" if request.user.is_authenticated else "private, no-cache"
+        return response
+
+    @staticmethod
+    def _to_sign_in(request: HttpRequest) -> HttpResponse:
+        """A redirect; for a fragment of a page whose session ended, the whole page goes to sign-in."""
+        if "HX-Request" not in request.headers:
+            return redirect_to_login(request.get_full_path())
+        came_from = urlsplit(request.headers.get("HX-Current-URL", "/"))
+        response = HttpResponse(status=401)
+        response["HX-Redirect"] = redirect_to_login(came_from.path or "/").url
         return response
 
     def _may_pass(self, request: HttpRequest) -> bool:

@@ -1,8 +1,8 @@
 """People who sign in, the teams they belong to, and the record of who changed what."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from django.contrib.auth.models import AbstractUser, AnonymousUser, UserManager
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -18,8 +18,6 @@ class User(AbstractUser):
     """Somebody who signs in. `is_staff` and `is_superuser` together make an administrator."""
 
     name = models.CharField(max_length=200, blank=True, help_text="How others see you.")
-
-    objects: ClassVar[UserManager["User"]] = UserManager()
 
     class Meta:
         ordering = ["username"]
@@ -100,7 +98,7 @@ class AuditEvent(models.Model):
         return f"{self.action} {self.target_name}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
+        if not self._state.adding:
             raise RuntimeError("An audit event is never changed.")
         super().save(*args, **kwargs)
 

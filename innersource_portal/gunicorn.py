@@ -11,9 +11,10 @@ max_requests_jitter = 500
 graceful_timeout = 30
 accesslog = None
 preload_app = False
+control_socket_disable = True
 
 
-def on_starting(server: object) -> None:
+def on_starting(_server: object) -> None:
     """Run the system checks before the first worker starts; an unsafe production portal does not start."""
     import django
     from django.core.management import call_command

@@ -193,6 +193,8 @@ GIT_MAX_FILES = env.int("PORTAL_GIT_MAX_FILES", default=250_000)
 GIT_PROTOCOLS: list[str] = env.list("PORTAL_GIT_PROTOCOLS", default=["https", "ssh"])
 GIT_ALLOWED_HOSTS: list[str] = env.list("PORTAL_GIT_ALLOWED_HOSTS", default=[])
 GIT_LOCAL_ROOTS: list[Path] = [Path(root) for root in env.list("PORTAL_GIT_LOCAL_ROOTS", default=[])]
+if DEMO:
+    GIT_LOCAL_ROOTS += [DATA_DIR / "demo", BASE_DIR]
 SYNC_MIN_SECONDS = env.int("PORTAL_SYNC_MIN_SECONDS", default=300)
 SYNC_MAX_SECONDS = env.int("PORTAL_SYNC_MAX_SECONDS", default=6 * 3600)
 SYNC_CONCURRENCY = env.int("PORTAL_SYNC_CONCURRENCY", default=2)

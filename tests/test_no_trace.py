@@ -8,7 +8,18 @@ import pytest
 
 from accounts.models import Team
 from projects import catalog
-from projects.models import FieldValue, FormerSlug, Language, Licence, Package, Project, Readme, Release, Repository, Topic
+from projects.models import (
+    FieldValue,
+    FormerSlug,
+    Language,
+    Licence,
+    Package,
+    Project,
+    Readme,
+    Release,
+    Repository,
+    Topic,
+)
 from sync.models import SyncJob
 
 pytestmark = pytest.mark.django_db

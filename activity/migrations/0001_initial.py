@@ -5,47 +5,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('projects', '0001_initial'),
+        ("projects", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contributor',
+            name="Contributor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=300)),
-                ('email', models.CharField(max_length=300)),
-                ('is_bot', models.BooleanField(default=False)),
-                ('commits', models.IntegerField(default=0)),
-                ('commits_90d', models.IntegerField(default=0)),
-                ('first_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contributors', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=300)),
+                ("email", models.CharField(max_length=300)),
+                ("is_bot", models.BooleanField(default=False)),
+                ("commits", models.IntegerField(default=0)),
+                ("commits_90d", models.IntegerField(default=0)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="contributors", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-commits_90d', '-commits', 'name'],
+                "ordering": ["-commits_90d", "-commits", "name"],
             },
         ),
         migrations.CreateModel(
-            name='ActivityDay',
+            name="ActivityDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('commits', models.IntegerField()),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='activity_days', to='projects.project')),
-                ('contributor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='activity.contributor')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("commits", models.IntegerField()),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="activity_days", to="projects.project"
+                    ),
+                ),
+                (
+                    "contributor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="days", to="activity.contributor"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='contributor',
-            constraint=models.UniqueConstraint(fields=('project', 'email'), name='contributor_once'),
+            model_name="contributor",
+            constraint=models.UniqueConstraint(fields=("project", "email"), name="contributor_once"),
         ),
         migrations.AddConstraint(
-            model_name='activityday',
-            constraint=models.UniqueConstraint(fields=('project', 'day', 'contributor'), name='day_once'),
+            model_name="activityday",
+            constraint=models.UniqueConstraint(fields=("project", "day", "contributor"), name="day_once"),
         ),
     ]

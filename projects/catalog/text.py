@@ -17,9 +17,11 @@ _UNSTEMMED = "\u01c1"
 BEGINNING = 2
 _ONE_CHOICE = "to_tsquery('english', %s) || to_tsquery('simple', %s)"
 _FTS_QUERY = "SELECT rowid, -bm25(catalog_text, 10.0, 5.0, 2.0, 1.0) FROM catalog_text WHERE catalog_text MATCH %s"
+# The planner does not know what it costs to unpack a README, and would rather read all of them than use the index.
 _TSV_QUERY = (
-    "SELECT project_id, ts_rank_cd('{0.1, 0.2, 0.5, 1.0}', search, query, 1) "
-    "FROM projects_catalogentry, (SELECT %s AS query) AS question WHERE NOT removed AND search @@ query"
+    "SET LOCAL enable_seqscan = off; "
+    "SELECT project_id, ts_rank_cd('{{0.1, 0.2, 0.5, 1.0}}', head, {rank}, 1) FROM projects_catalogentry "
+    "WHERE NOT removed AND {match}"
 )
 
 
@@ -31,8 +33,7 @@ def matching(question: Question) -> dict[int, float]:
         if connection.vendor == "sqlite":
             cursor.execute(_FTS_QUERY, [_fts_expression(question)])
         else:
-            expression, parameters = _tsquery(question)
-            cursor.execute(_TSV_QUERY.replace("%s", expression), parameters)
+            cursor.execute(*_tsv_statement(question))
         return dict(cursor.fetchall())
 
 
@@ -77,13 +78,19 @@ def _fts_word(word: Word, beginning: bool = False) -> str:
     return "(" + " OR ".join(choices) + ")"
 
 
-def _tsquery(question: Question) -> tuple[str, list[str]]:
-    expressions: list[str] = []
-    parameters: list[str] = []
-    for at, word in enumerate(question.words, start=1):
-        choices = [word.text, *([" & ".join(word.parts)] if word.parts else [])]
-        if at == len(question.words) and len(word.text) >= BEGINNING:
-            choices.append(f"{word.text}:*ABC")
-        parameters += [choice for choice in choices for _ in range(2)]
-        expressions.append("(" + " || ".join([_ONE_CHOICE] * len(choices)) + ")")
-    return " && ".join(expressions), parameters
+def _tsv_statement(question: Question) -> tuple[str, list[str]]:
+    """The statement and its parameters: words in all of the text, the last one also as a beginning in the head."""
+    choices = [[word.text, *([" & ".join(word.parts)] if word.parts else [])] for word in question.words]
+    last = question.words[-1].text
+    begun = [[f"{last}:*"]] if len(last) >= BEGINNING else []
+    tests = [f"search @@ ({_any(words)})" for words in choices]
+    if begun:
+        tests[-1] = f"({tests[-1]} OR head @@ ({_any(begun[0])}))"
+    everything = [*choices, *begun]
+    rank = _any([word for words in everything for word in words])
+    statement = _TSV_QUERY.format(rank=rank, match=" AND ".join(tests))
+    return statement, [word for words in [*everything, *everything] for word in words for _ in range(2)]
+
+
+def _any(words: list[str]) -> str:
+    return " || ".join([_ONE_CHOICE] * len(words))

@@ -18,6 +18,12 @@ class TestSignIn:
         assert response.status_code == 302
         assert response.url == "/accounts/login/?next=/projects/%3Fq%3Dx"
 
+    def test_a_fragment_of_an_ended_session_sends_the_page_to_sign_in(self, client):
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/projects/?q=x"}
+        response = client.get("/sync/1/progress/", headers=headers)
+        assert response.status_code == 401
+        assert response["HX-Redirect"] == "/accounts/login/?next=/projects/"
+
     def test_by_username_and_by_address(self, client, owner):
         EmailAddress.objects.create(user=owner, email=owner.email, verified=True, primary=True)
         for login in (owner.username, owner.email):

@@ -26,7 +26,9 @@ def open_page(browser, live_server):
     contexts, complaints = [], []
 
     def open_window(**options):
-        context = browser.new_context(base_url=live_server.url, **({"viewport": {"width": 1440, "height": 900}} | options))
+        context = browser.new_context(
+            base_url=live_server.url, **({"viewport": {"width": 1440, "height": 900}} | options)
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

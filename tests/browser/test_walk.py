@@ -87,9 +87,9 @@ class TestMainWalk:
         sign_in(other, stranger.username)
         for address in ("/", "/projects/", f"/projects/?q={secret.slug}", "/projects/export.csv"):
             text = other.request.get(address).text() if address.endswith("csv") else other.goto(address).text()
-            assert secret.slug not in text.replace(f'value="{secret.slug}"', "").replace(f"q={secret.slug}", "").replace(
-                f"“{secret.slug}”", ""
-            )
+            assert secret.slug not in text.replace(f'value="{secret.slug}"', "").replace(
+                f"q={secret.slug}", ""
+            ).replace(f"“{secret.slug}”", "")
         assert other.goto(f"/projects/{secret.slug}/").status == 404
 
 

@@ -1,6 +1,7 @@
 """`make run`: prepare the embedded portal and supervise its two processes, web and worker."""
 
 import argparse
+import contextlib
 import os
 import secrets
 import signal
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--repositories", metavar="FOLDER", help="Register every Git repository below FOLDER.")
 
-    def handle(self, *, port: int, repositories: str | None, **options: Any) -> None:
+    def handle(self, *, port: int, repositories: str | None, **_options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError("This command is for the embedded portal: set PORTAL_EMBEDDED=1, or use `make run`.")
         refuse_taken_port(port)
@@ -94,16 +95,12 @@ def end(children: list[subprocess.Popen[bytes]], seconds: float = 15) -> None:
         kill_group(child.pid, signal.SIGTERM)
     deadline = time.monotonic() + seconds
     for child in children:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
         kill_group(child.pid, signal.SIGKILL)
         child.wait()
 
 
 def kill_group(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
-    except ProcessLookupError:
-        pass
