@@ -33,7 +33,7 @@ BASE_URL = env.str("PORTAL_BASE_URL", default="http://127.0.0.1:8000").rstrip("/
 ALLOWED_HOSTS: list[str] = env.list("PORTAL_ALLOWED_HOSTS", default=[])
 EMBEDDED = env.bool("PORTAL_EMBEDDED", default=False)  # set by `make run`: one machine, one person trying it out
 DEMO = env.bool("PORTAL_DEMO", default=False)
-DEMO_ACCOUNTS = organisation.DEMO_ACCOUNTS if DEMO else ()
+DEMO_ACCOUNTS = organisation.DEMO_ACCOUNTS  # shown where DEMO is on
 SECRET_KEY = env.str("PORTAL_SECRET_KEY", default="")
 ENCRYPTION_KEYS: list[str] = env.list("PORTAL_ENCRYPTION_KEYS", default=[])
 

@@ -5,6 +5,9 @@ from sync import queue, tasks
 from sync.models import SyncJob, SyncRun
 from sync.upkeep import forget_old_runs
 
+# Tasks drop a connection that is in the middle of a transaction, as Django does between requests.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 class TestTasks:
     @pytest.mark.parametrize("name", ["sync.dispatch_jobs", "sync.sweep", "sync.run_job", "sync.refresh_rollups"])

@@ -27,7 +27,7 @@ class TestHealth:
         register(str(build(tmp_path / "other.git")), by=None, visibility="restricted")
         assert "other.git" in visit(client, administrator, "/sync/").content.decode()
         page = visit(client, owner, "/sync/").content.decode()
-        assert "billing.git" in page and "other" not in page
+        assert "billing.git" in page and "other.git" not in page
 
     def test_others_may_not(self, client, stranger, project):
         assert client.get("/sync/").status_code == 302
