@@ -2,9 +2,7 @@
 
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -13,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from common import heartbeat
+
 MIN_FREE_BYTES = 200 * 1024**2
 HEARTBEAT_SECONDS = 120
-HEARTBEAT_FILE = "worker.heartbeat"
 
 
 class NotReady(Exception):
@@ -88,13 +87,9 @@ def _disk() -> None:
 
 
 def _worker() -> None:
-    """A worker that once wrote its heartbeat has to go on doing so; without one nobody can tell."""
-    try:
-        written = (Path(settings.DATA_DIR) / HEARTBEAT_FILE).stat().st_mtime
-    except OSError:
-        return
-    silent = int(time.time() - written)
-    if silent > HEARTBEAT_SECONDS:
+    """A worker that once gave a sign of life has to go on doing so; without one nobody can tell."""
+    silent = heartbeat.silent_seconds()
+    if silent is not None and silent > HEARTBEAT_SECONDS:
         raise NotReady(f"The worker has been silent for {silent} seconds.")
 
 

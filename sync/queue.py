@@ -20,6 +20,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
 from accounts.models import User, record_event
+from common import heartbeat
 from projects.models import Repository
 from sync import schedule
 from sync.models import SyncJob, SyncRun
@@ -113,6 +114,7 @@ def publish(name: str, *args: Any, seconds: float) -> bool:
 
 def dispatch() -> int:
     """Bring lost jobs back and hand due ones to the workers; number handed out. Any number of processes may call it."""
+    heartbeat.beat()
     reclaim_expired()
     ahead = SyncJob.objects.filter(state=State.QUEUED, lease_holder="").count()
     handed = claim_due(AHEAD - ahead)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from projects.catalog import text
 from projects.catalog.words import fold, squeeze
+from projects.derive.licences import UNKNOWN
 from projects.models import CatalogClock, CatalogEntry, Project, Role
 
 BATCH = 500
@@ -63,7 +64,7 @@ def _entry(project: Project, version: int) -> CatalogEntry:
         for at, language in enumerate(project.languages.all())
         if at == 0 or language.share >= LANGUAGE_SHARE
     ]
-    licences = list(dict.fromkeys(licence.spdx for licence in project.licences.all() if licence.spdx))
+    licences = list(dict.fromkeys(found.spdx for found in project.licences.all() if found.spdx not in ("", UNKNOWN)))
     return CatalogEntry(
         project_id=project.pk,
         version=version,

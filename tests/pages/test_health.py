@@ -42,7 +42,7 @@ class TestReadyz:
         assert "are free" in client.get("/readyz").json()["checks"]["disk"]
 
     def test_a_silent_worker(self, client, settings):
-        beat = settings.DATA_DIR / health.HEARTBEAT_FILE
+        beat = settings.DATA_DIR / "worker.heartbeat"
         beat.touch()
         assert client.get("/readyz").status_code == 200
         os.utime(beat, (time.time() - 1000,) * 2)

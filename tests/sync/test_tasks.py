@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from celery import current_app
 
@@ -45,3 +47,10 @@ def days_ago():
     from django.utils import timezone
 
     return lambda days: timezone.now() - dt.timedelta(days=days)
+
+
+def test_a_dispatch_is_the_sign_of_life_that_readiness_asks_for(client, db, settings):
+    tasks.dispatch_jobs()
+    assert client.get("/readyz").json()["checks"]["worker"] == "ok"
+    os.utime(settings.DATA_DIR / "worker.heartbeat", (1, 1))
+    assert client.get("/readyz").status_code == 503
