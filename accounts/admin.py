@@ -20,8 +20,8 @@ class AuditedAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         before = form.initial
         super().save_model(request, obj, form, change)
-        changes = {name: [str(before.get(name)), str(form.cleaned_data.get(name))] for name in form.changed_data}
-        changes.pop("password", None)
+        named = [name for name in form.changed_data if "password" not in name]
+        changes = {name: [str(before.get(name)), str(form.cleaned_data.get(name))] for name in named}
         record_event(request.user, "change" if change else "add", obj, changes)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
