@@ -204,6 +204,8 @@ def _scp(user: str, host: str, path: str) -> Address:
         _refuse("Windows paths are not known here.")
     if user and not _USER.match(user):
         _refuse("The user name in the address is not allowed.")
+    if not user and "@" in path:  # user:secret@host would be read as the host "user" and shown with its secret
+        _refuse("An address with a password or token in it must begin with https://.")
     name, _ = _host_and_port(host, 22)
     path = _check_path(path.lstrip("/") if path.startswith("//") else path)
     shown = f"[{name}]" if ":" in name else name
