@@ -106,15 +106,16 @@ def _address_name(repository: Repository) -> str:
 
 
 def _add_projects(repository: Repository, entries: Iterable[MonorepoEntry]) -> None:
-    """A project for each folder a catalog file names, readable for the same people as the repository's main project."""
-    main = Project.objects.live().filter(repository=repository).order_by("subdirectory").first()
-    if main is None:
+    """A project for each folder a catalog file names, readable for the same people as the project it lies in."""
+    present = list(Project.objects.live().filter(repository=repository).order_by("subdirectory"))
+    if not present:
         return
     known = set(Project.objects.filter(repository=repository).values_list("subdirectory", flat=True))
     for entry in entries:
         folder = entry.subdirectory
         if folder in known or len(folder) > 1000:
             continue
+        main = _enclosing(folder, present)
         with transaction.atomic():
             project = Project.objects.create(
                 slug=free_slug(entry.name),
@@ -128,6 +129,14 @@ def _add_projects(repository: Repository, entries: Iterable[MonorepoEntry]) -> N
             Access.objects.bulk_create(grants, batch_size=BATCH)
             record_event(None, "project.found", project, {"subdirectory": [None, folder]})
             catalog.refresh([project.pk])
+
+
+def _enclosing(folder: str, projects: Sequence[Project]) -> Project:
+    """The innermost project the folder lies in; where it lies in none, a restricted one before any other."""
+    around = [project for project in projects if f"{folder}/".startswith(f"{project.subdirectory}/".lstrip("/"))]
+    if around:
+        return max(around, key=lambda project: len(project.subdirectory))
+    return min(projects, key=lambda project: project.visibility != Project.Visibility.RESTRICTED)
 
 
 def _write_repository(repository: Repository, **columns: Any) -> None:

@@ -231,6 +231,26 @@ spec:
             assert part.visibility == "restricted"
             assert [row.team for row in part.access.all()] == [other_team]
 
+    def test_a_folder_within_a_restricted_folder_is_restricted_alike(self, other_team):
+        project = plant(files=self.files())
+        parts = Project.objects.create(
+            slug="parts", name="Parts", repository=project.repository, subdirectory="parts", visibility="restricted"
+        )
+        Access.objects.create(project=parts, team=other_team)
+        read(project)
+        core = Project.objects.get(subdirectory="parts/core")
+        assert core.visibility == "restricted"
+        assert [row.team for row in core.access.all()] == [other_team]
+
+    def test_a_folder_that_lies_in_no_project_is_as_restricted_as_the_others(self):
+        project = plant(files=self.files())
+        Project.objects.filter(pk=project.pk).update(subdirectory="docs")
+        secret = Project.objects.create(
+            slug="src", name="Source", repository=project.repository, subdirectory="src", visibility="restricted"
+        )
+        read(project)
+        assert {part.visibility for part in Project.objects.exclude(pk__in=[project.pk, secret.pk])} == {"restricted"}
+
     def test_slugs_are_free_ones(self):
         plant("core")
         read(plant("mono", files=self.files()))
