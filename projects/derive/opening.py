@@ -59,6 +59,8 @@ _LANGUAGES = re.compile(
     | \W* (languages? | translations? | translated\ (into|to) | other\ languages? | table\ of\ contents
     | 语言 | 多语言 | 言語) \s* [:：]"""
 )
+# "Name is deprecated", "Name - what it does": the name alone is the title.
+_TELLING_TITLE = re.compile(r"(?i)^(\S{2,40})(?: is (?:a|an|the|in|no longer|now|deprecated)\b.*| +[-–—] .{12,})$")
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]?(?=\s)|[。！？]")
 
 
@@ -105,7 +107,8 @@ def _title(blocks: list[Block]) -> str:
         alone = block.level == 1 or block is blocks[0] or sum(0 < other.level <= block.level for other in blocks) == 1
         if not alone or (block.level > 1 and _PRACTICAL.fullmatch(text)):
             return ""
-        return shorten(re.sub(r"(?i)^welcome to (the )?", "", text), MAX_TITLE)
+        text = re.sub(r"(?i)^welcome to (the )?", "", text)
+        return shorten(_TELLING_TITLE.sub(r"\1", text), MAX_TITLE)
     return ""
 
 

@@ -101,6 +101,10 @@ MARKDOWN = [
         "Real text comes here.",
     ),
     ("Tool\n====\n\nUnderlined title in Markdown.", "Tool", "Underlined title in Markdown."),
+    ("# Tool is in maintenance mode\n\nIt turns bolts.", "Tool", "It turns bolts."),
+    ("# Tool - fast, scalable turning of bolts\n\nIt turns bolts.", "Tool", "It turns bolts."),
+    ("# This is fine\n\nIt turns bolts.", "This is fine", "It turns bolts."),
+    ("# Bolt - X\n\nIt turns bolts.", "Bolt - X", "It turns bolts."),
     (
         '<h1 align="center"><img src="l.png" alt="Zed logo"></h1>\n<p align="center">An editor to wait for.</p>',
         "Zed",
