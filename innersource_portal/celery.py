@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 from celery.schedules import schedule
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "innersource_portal.settings")
 
@@ -13,7 +14,7 @@ app = Celery("innersource_portal")
 # Tasks called from other threads of the embedded worker must find this app, not an empty default one.
 app.set_default()
 app.conf.update(
-    broker_url=settings.REDIS_URL or "memory://",
+    broker_url=settings.REDIS_URL or "memory://localhost//",
     task_ignore_result=True,
     task_acks_late=True,
     worker_prefetch_multiplier=1,
@@ -23,6 +24,9 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_soft_shutdown_timeout=60,
     task_default_queue="default",
+    # Taken in turn, so sweeps and the dispatcher never stand behind a row of runs; a worker without -Q takes all.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in ("default", "sync", "sweep")],
+    task_routes={"sync.run_job": {"queue": "sync"}, "sync.sweep": {"queue": "sweep"}},
     broker_transport_options={
         "visibility_timeout": 7200,
         "unacked_restore_interval": 10,
