@@ -74,7 +74,7 @@ def without_secret(text: str) -> str:
     try:
         return parse_address(text).text
     except Refused:
-        return re.sub(r"//[^/@]*@", "//", text)[:300]
+        return re.sub(r"(?s)^(\w[\w+.-]*://)?.*@", r"\1", text)[:300]
 
 
 def head_words(head: bytes | None) -> str:

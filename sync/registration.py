@@ -231,7 +231,7 @@ def _repository(wish: _Wish) -> Repository:
     return Repository.objects.create(
         clone_url=address.url,
         address_key=address.key,
-        credential=wish.credential or _stored(wish.secret or policy.embedded(address), address),
+        credential=wish.credential or _stored(wish.secret or policy.embedded(address), wish),
         wanted_branch=wish.branch,
         registered_by=wish.by,
     )
@@ -257,15 +257,22 @@ def _check_known(known: Repository, wish: _Wish) -> None:
         raise RegistrationError("address", "Only maintainers of this repository may add a folder of it.")
 
 
-def _stored(secret: GitCredential | None, address: Address) -> Credential | None:
-    """Keep a secret, encrypted, under the name of its host; the same secret is kept once per host and user."""
+def _stored(secret: GitCredential | None, wish: _Wish) -> Credential | None:
+    """Keep a secret, encrypted, under the name of its host.
+
+    The same secret is kept once for each server and person: whoever renews it later must not send it elsewhere.
+    """
     if secret is None:
         return None
-    for known in Credential.objects.filter(name__startswith=address.host, kind=secret.kind, username=secret.username):
+    server = wish.address.key.partition("/")[0]
+    mine = Credential.objects.filter(
+        repositories__registered_by=wish.by, repositories__address_key__startswith=f"{server}/"
+    )
+    for known in mine.filter(kind=secret.kind, username=secret.username).distinct():
         with contextlib.suppress(Undecryptable):
             if known.reveal() == secret:
                 return known
-    return new_credential(secret, address.host)
+    return new_credential(secret, wish.address.host)
 
 
 def new_credential(secret: GitCredential, name: str) -> Credential:

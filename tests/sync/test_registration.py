@@ -74,6 +74,14 @@ class TestRegister:
         register("https://ada:other@git.example/team/three.git", by=administrator)
         assert Credential.objects.count() == 2
 
+    def test_a_stored_secret_never_comes_to_serve_another_person_or_host(self, administrator, owner, settings):
+        settings.REGISTER_OPEN = True
+        ours = register("https://ada:s3cr3t@git.example.com/one.git", by=administrator).repository.credential
+        shorter = register("https://ada:s3cr3t@git.example/one.git", by=administrator)
+        port = register("https://ada:s3cr3t@git.example.com:8443/one.git", by=administrator)
+        theirs = register("https://ada:s3cr3t@git.example.com/two.git", by=owner)
+        assert ours.pk not in {project.repository.credential_id for project in (shorter, port, theirs)}
+
     @pytest.mark.parametrize(
         "other",
         [
@@ -164,11 +172,15 @@ class TestRegisterMany:
             "ext::sh",
             "https://x:pw@git.example/b.git",
             "https://git.example/a",
+            "https://ada:p/w@q@git.example/c.git",
+            "ada:p/w@q@git.example/c.git",
         ]
         results = register_many(lines, by=administrator)
-        assert [(row.line, bool(row.project)) for row in results] == [(3, True), (4, False), (5, True), (6, False)]
+        good = [(row.line, bool(row.project)) for row in results]
+        assert good == [(3, True), (4, False), (5, True), (6, False), (7, False), (8, False)]
         assert results[3].error.project == results[0].project
-        assert "pw" not in str([row.address for row in results])
+        shown = str([row.address for row in results])
+        assert not any(secret in shown for secret in ("pw", "p/w", "w@q", "q@"))
 
     def test_too_many_lines_are_refused_at_once(self, administrator):
         with pytest.raises(RegistrationError):
