@@ -126,7 +126,7 @@ class _Run:
         activity_mark = f"{commit}:{RULES}"
         if self.job.activity_commit != activity_mark:
             for project in self.repository.projects.live():
-                self.progress.phase(f"Reading history of {project.name}")
+                self.progress.phase("Reading history")  # no name: readers of the log may not see every project
                 self._own()
                 import_activity(project, mirror, commit, self.progress.commits)
             self._mark(activity_commit=activity_mark)

@@ -78,11 +78,11 @@ def _may_look(request: HttpRequest) -> bool:
 
 def _job(request: HttpRequest, pk: int) -> SyncJob:
     """The job of a repository: 404 when no project of it is visible, 403 when none is the viewer's to maintain."""
-    jobs = SyncJob.objects.select_related("repository")
-    job = jobs.visible_to(request.user).filter(repository=pk).first()
+    known = Repository.objects.filter(pk=pk, sync_job__isnull=False)  # by its own key: any number may be asked for
+    job = SyncJob.objects.select_related("repository").visible_to(request.user).filter(repository__in=known).first()
     if job:
         return job
-    if Project.objects.visible_to(request.user).filter(repository=pk, repository__sync_job__isnull=False).exists():
+    if Project.objects.visible_to(request.user).filter(repository__in=known).exists():
         raise PermissionDenied("Only maintainers of this project may look at its synchronisation.")
     raise Http404("There is no such repository.")
 

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from projects.models import Project
+from projects.models import FieldValue, Project
 from sync import pipeline, queue
 from sync.models import SyncJob, SyncRun
 from sync.registration import register
@@ -89,6 +89,25 @@ class TestRepository:
             assert (gone.status_code, never.status_code) == (404, 404)
             token = re.compile(rb"[A-Za-z0-9]{64}")
             assert token.sub(b"", gone.content) == token.sub(b"", never.content)
+
+    @pytest.mark.parametrize("number", [2**63, 10**30])
+    def test_numbers_too_large_for_the_database_are_not_found(self, client, synced, administrator, stranger, number):
+        for user in (administrator, stranger):
+            assert visit(client, user, f"/sync/{number}/").status_code == 404
+            assert visit(client, user, f"/sync/{number}/now/", "post").status_code == 404
+
+    def test_the_log_names_no_project_that_is_hidden(self, client, synced, owner, administrator):
+        Project.objects.create(
+            slug="moonshot", name="Moonshot", repository=synced.repository, subdirectory="src", visibility="restricted"
+        )
+        FieldValue.objects.create(
+            project=Project.objects.get(slug="moonshot"), field="name", source="edited", value="Moonshot"
+        )
+        SyncJob.objects.update(facts_commit="", activity_commit="")
+        pipeline.run_job(synced.repository.sync_job.pk, from_waiting=True)
+        url = f"/sync/{synced.repository_id}/"
+        assert "Moonshot" in visit(client, administrator, url).content.decode()
+        assert "Moonshot" not in visit(client, owner, url).content.decode()
 
     def test_runs_with_their_words_are_shown(self, client, synced, owner):
         page = visit(client, owner, f"/sync/{synced.repository_id}/").content.decode()
