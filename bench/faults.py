@@ -1,4 +1,5 @@
-"""Random kill -9 of the worker and of its git processes; one more sweep must then give the rows of an undisturbed run.
+"""Random kill -9 of the worker and of its git processes, and a disk that is full for a while (where root may mount);
+one more sweep must then give the rows of an undisturbed run.
 
 FAULT_KILLS sets the number of kills, FAULT_REPOSITORIES how many repositories, FAULT_SEED the dice.
 """
@@ -13,7 +14,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -158,9 +160,34 @@ def disturb(portal: Portal, remotes: dict[Path, list[str]], dice: random.Random)
             worker.wait()
             killed["worker"] += 1
             worker = start_worker(portal)
+    print(f"Faults: {fill_disk(portal, remotes, dice)} jobs met a full disk")
     worker.terminate()
     worker.wait(60)
     return killed
+
+
+@contextmanager
+def full_disk(folder: Path) -> Iterator[bool]:
+    """Put a file system without room over `folder`; False where that is not allowed."""
+    folder.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+    mounted = os.geteuid() == 0 and subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill_disk(portal: Portal, remotes: dict[Path, list[str]], dice: random.Random) -> int:
+    """Number of jobs that found the disk full and said so; nought where it cannot be filled."""
+    full = "SELECT count(*) FROM sync_syncjob WHERE error_code = 'disk'"
+    with full_disk(portal.folder / "mirrors") as filled:
+        deadline = time.monotonic() + 20 * filled
+        while time.monotonic() < deadline and not portal.sql(full)[0][0]:
+            stir(portal, remotes, dice)
+            time.sleep(1)
+    return portal.sql(full)[0][0]
 
 
 def stuck(portal: Portal) -> list[str]:
