@@ -1,11 +1,13 @@
 """The project page: what it is, who owns it, whether it lives, and how to get it."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -20,6 +22,7 @@ from projects.access import Moved, get_visible_project, may_maintain
 from projects.models import Follow, Licence, Project, ProjectQuerySet, Release, Role, Star
 
 TOP_CONTRIBUTORS = 5
+STILL_AROUND = timedelta(days=730)
 SHOWN_RELEASES = 5
 SHOWN_PACKAGES = 8
 CONFIDENT = readiness.CONFIDENT
@@ -114,10 +117,14 @@ def _chart(project: Project) -> WeeklyChart | None:
 
 
 def _contributors(project: Any) -> list[Contributor]:
-    """The most active people of the last 90 days, then of all time, without those listed as role holders."""
-    known = {role.user.email.lower() for role in project.current_roles} - {""}
+    """The most active people of the last 90 days, then of all time; people long gone only where nobody else is left."""
+    holders = [role.user for role in project.current_roles]
+    known = {user.email.lower() for user in holders} - {""}
     people = Contributor.objects.filter(project=project, is_bot=False).exclude(email__in=known)
-    return list(people.order_by("-commits_90d", "-commits", "name")[:TOP_CONTRIBUTORS])
+    people = people.exclude(name__in=[user.display_name for user in holders])
+    people = people.order_by("-commits_90d", "-commits", "name")
+    lately = people.filter(last_at__gte=timezone.now() - STILL_AROUND)
+    return list(lately[:TOP_CONTRIBUTORS]) or list(people[:TOP_CONTRIBUTORS])
 
 
 def _licences(project: Project) -> list[dict[str, Any]]:

@@ -212,3 +212,13 @@ class TestProject:
         Release.objects.update(at=timezone.now() - dt.timedelta(days=40))
         client.force_login(stranger)
         assert "1 mo ago" in words(page(client, project))
+
+
+def test_people_long_gone_are_not_those_to_ask_while_others_are_here(client, owner, team):
+    gone = ("Cid Petrov", "cid@example.com")
+    project = plant("old", commits=[(gone, 1200), (BO, 3)], owner=team, name="Old")
+    import_activity(project, project.repository.mirror(), project.repository.head_commit)
+    client.force_login(owner)
+    page = client.get(project.get_absolute_url()).content.decode()
+    assert BO[0] in page
+    assert gone[0] not in page
