@@ -1,10 +1,12 @@
 """Addresses of the whole portal."""
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("admin/login/", secure_admin_login(admin.site.login)),  # one door for all, whose attempts are counted
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("accounts/", include("accounts.urls")),
