@@ -222,6 +222,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False  # htmx reads no cookie, but forms rendered by the server need the default
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+# Nothing larger than FILE_UPLOAD_MAX_MEMORY_SIZE is of use here, and nobody shall fill the disk with it.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Security

@@ -199,3 +199,13 @@ class TestRegisterCheck:
     def test_a_folder_that_is_no_repository(self, root, tmp_path):
         (tmp_path / "plain").mkdir()
         assert post(root, "check", address=str(tmp_path / "plain")).context["report"].ok is False
+
+
+class TestUpload:
+    def test_a_huge_file_is_never_written_to_disk(self, client, administrator, settings, tmp_path):
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "nowhere")
+        client.force_login(administrator)
+        file = SimpleUploadedFile("table.csv", b"x" * 3 * 1024**2)
+        response = client.post("/projects/register/table/", {"file": file, "visibility": "internal"})
+        assert response.status_code == 422
+        assert Project.objects.count() == 0
