@@ -15,12 +15,12 @@ admin.site.unregister(Group)
 
 
 class AuditedAdmin(admin.ModelAdmin):
-    """Writes an audit event for every change made in the admin. Secrets have no form fields here."""
+    """Writes an audit event for every change made in the admin, without the values of passwords and secrets."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
         before = form.initial
         super().save_model(request, obj, form, change)
-        named = [name for name in form.changed_data if "password" not in name]
+        named = [name for name in form.changed_data if "password" not in name and name != "secret"]
         changes = {name: [str(before.get(name)), str(form.cleaned_data.get(name))] for name in named}
         record_event(request.user, "change" if change else "add", obj, changes)
 

@@ -1,5 +1,7 @@
 """Administration of what exists: visibility, access, credentials."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
@@ -52,16 +54,16 @@ class CredentialForm(forms.ModelForm):
         model = Credential
         fields = ["name", "kind", "username", "known_hosts"]
 
+    def save(self, commit: bool = True) -> Any:
+        if self.cleaned_data["secret"]:
+            self.instance.set_secret(self.cleaned_data["secret"])
+        return super().save(commit)
+
 
 @admin.register(Credential)
-class CredentialAdmin(admin.ModelAdmin):
+class CredentialAdmin(AuditedAdmin):
     form = CredentialForm
     list_display = ["name", "kind", "username", "created_at"]
-
-    def save_model(self, request: HttpRequest, obj: Credential, form: ModelForm, change: bool) -> None:
-        if form.cleaned_data["secret"]:
-            obj.set_secret(form.cleaned_data["secret"])
-        super().save_model(request, obj, form, change)
 
 
 @admin.register(Repository)
