@@ -23,6 +23,8 @@ def get_visible_project(request: HttpRequest, slug: str, within: ProjectQuerySet
 
     `within`: the same projects with whatever else a page needs of them.
     """
+    if "\0" in slug:  # PostgreSQL takes no such text
+        raise Http404("No project has this address.")
     visible = Project.objects.visible_to(request.user).select_related("repository", "owner")
     project = (visible if within is None else within.visible_to(request.user)).filter(slug=slug).first()
     if project is not None:

@@ -38,7 +38,7 @@ def health(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied("Sync health is for administrators and maintainers.")
     chosen = request.GET.get("state", "all")
     chosen = chosen if chosen in FILTERS else "all"
-    words = request.GET.get("q", "").strip()[:200]
+    words = request.GET.get("q", "").replace("\0", "").strip()[:200]
     shown = _filtered(jobs, chosen)
     if words:
         visible = Project.objects.visible_to(request.user).filter(name__icontains=words).values("repository_id")

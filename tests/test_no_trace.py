@@ -147,6 +147,14 @@ def strip_tokens(html):
     return re.sub(r'(csrfmiddlewaretoken" value="|X-CSRFToken[^,}]*?(?::|&quot;: &quot;)\s*"?)[\w]+', "", html)
 
 
+@pytest.mark.parametrize(
+    "address", ["/projects/a%00b/", "/projects/a%00b/edit/", "/sync/?q=a%00b", "/projects/?q=a%00b"]
+)
+def test_nul_in_an_address_is_no_error(client, administrator, address):
+    client.force_login(administrator)
+    assert client.get(address).status_code in {200, 404}
+
+
 class TestThoseWhoMayRead:
     def test_owner_team_and_administrator_see_it(self, client, owner, administrator, restricted):
         for viewer in (owner, administrator):
