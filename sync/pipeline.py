@@ -52,8 +52,11 @@ def release_all() -> int:
 
 
 def _guarded(run: "_Run") -> Success | Failure | None:
+    outcome: Success | Failure
     try:
-        return run.go()
+        outcome = run.go()
+        if isinstance(outcome, Success):
+            return outcome
     except LeaseLost:
         logger.warning("Job %s: the lease was lost, the run ends here", run.claim.job_id)
         return None
