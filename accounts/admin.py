@@ -1,9 +1,11 @@
 """Administration of people, teams and the audit record."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
@@ -24,9 +26,20 @@ class AuditedAdmin(admin.ModelAdmin):
         changes = {name: [str(before.get(name)), str(form.cleaned_data.get(name))] for name in named}
         record_event(request.user, "change" if change else "add", obj, changes)
 
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        before = [str(gone) for gone in formset.deleted_objects]
+        after = [str(new) for new in [*formset.new_objects, *(changed for changed, _ in formset.changed_objects)]]
+        if before or after:
+            record_event(request.user, "change", form.instance, {formset.model._meta.model_name: [before, after]})
+
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         record_event(request.user, "delete", obj)
         super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for one in queryset:
+            self.delete_model(request, one)
 
 
 class MembershipInline(admin.TabularInline):

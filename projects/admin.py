@@ -8,7 +8,8 @@ from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from accounts.admin import AuditedAdmin
+from accounts.admin import AuditedAdmin, TeamAdmin
+from accounts.models import Team
 from projects import catalog
 from projects.models import Access, Credential, Project, Repository, Role, Topic
 
@@ -31,7 +32,11 @@ class ProjectAdmin(AuditedAdmin):
     list_filter = ["visibility", "owner"]
     search_fields = ["name", "slug"]
     fields = ["slug", "repository", "subdirectory", "owner", "visibility"]
-    readonly_fields = ["repository", "subdirectory"]
+    readonly_fields = [
+        "slug",
+        "repository",
+        "subdirectory",
+    ]  # an address changes on the page, where the old one is kept
     inlines = [AccessInline, RoleInline]
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[object], change: bool) -> None:
@@ -43,6 +48,23 @@ class ProjectAdmin(AuditedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class OwningTeamAdmin(TeamAdmin):
+    """Lists show the owner's name, so its projects follow a change of the team."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        catalog.refresh(obj.projects.values_list("pk", flat=True))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        owned = list(obj.projects.values_list("pk", flat=True))
+        super().delete_model(request, obj)
+        catalog.refresh(owned)
+
+
+admin.site.unregister(Team)
+admin.site.register(Team, OwningTeamAdmin)
 
 
 class CredentialForm(forms.ModelForm):

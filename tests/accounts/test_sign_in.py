@@ -117,6 +117,18 @@ class TestAuditRecord:
         assert event.changes == {"name": ["Payments", "Pay"]}
         assert event.actor == administrator
 
+    def test_memberships_given_and_teams_deleted_in_the_admin_are_recorded(self, client, administrator, owner, team):
+        client.force_login(administrator)
+        fields = {"slug": "payments", "name": "Payments", "description": "", "parent": ""}
+        inline = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 9, "0-team": team.pk}
+        inline |= {"0-id": "", "0-user": administrator.pk, "0-started_on": "", "0-ended_on": ""}
+        fields |= {f"memberships-{name}": value for name, value in inline.items()}
+        assert client.post(f"/admin/accounts/team/{team.pk}/change/", fields).status_code == 302
+        assert {"membership": [[], ["Root in Payments"]]} in [event.changes for event in AuditEvent.objects.all()]
+        chosen = {"action": "delete_selected", "_selected_action": [team.pk], "post": "yes"}
+        assert client.post("/admin/accounts/team/", chosen).status_code == 302
+        assert AuditEvent.objects.filter(action="delete", target_name="Payments").exists()
+
     def test_admin_is_for_administrators(self, client, owner):
         client.force_login(owner)
         assert client.get("/admin/accounts/team/").status_code == 302
