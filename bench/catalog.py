@@ -1,4 +1,4 @@
-"""Catalog page with 20,000 projects: server time through the test client, beside the same counts in plain SQL.
+"""Catalog and project pages with 20,000 projects: server time through the test client, beside plain SQL counts.
 
 BENCH_DATABASE_URL=postgres://… measures PostgreSQL as well (the database is filled and emptied again).
 BENCH_PROJECTS and BENCH_REQUESTS change the size.
@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 GOAL_MEDIAN_MS = 40
 GOAL_P95_MS = 100
 GOAL_QUERIES = 8
+GOAL_PROJECT_PAGE_MS = 60
 PROJECTS = int(os.environ.get("BENCH_PROJECTS", "20000"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "300"))
 NOUNS = [
@@ -49,6 +50,7 @@ def main():
 
 def judge(figures):
     goals = {"median ms": GOAL_MEDIAN_MS, "p95 ms": GOAL_P95_MS, "queries": GOAL_QUERIES}
+    goals["project page ms"] = GOAL_PROJECT_PAGE_MS
     return [f"{key} {figures[key]} > {limit}" for key, limit in goals.items() if figures[key] > limit]
 
 
@@ -69,6 +71,7 @@ def measure():
     try:
         user = build()
         figures = time_requests(user)
+        time_project_pages(user, figures)
         baseline(user, figures)
     finally:
         call_command("flush", interactive=False, verbosity=0)
@@ -218,6 +221,25 @@ def time_requests(user):
     print(f"  of that this process's processor: median {statistics.median(processor):.1f} ms, p95 {cpu_p95:.1f} ms")
     print(f"  slowest {slowest[0]:.0f} ms: {slowest[1]}")
     return figures
+
+
+def time_project_pages(user, figures):
+    """The page of every hundredth visible project, whose catalog holds as many as above."""
+    from django.test import Client
+
+    from projects.models import Project
+
+    client = Client(headers={"accept": "text/html"})
+    client.force_login(user)
+    slugs = list(Project.objects.visible_to(user).order_by("pk").values_list("slug", flat=True)[:: PROJECTS // 100])
+    client.get(f"/projects/{slugs[0]}/")
+    times = []
+    for slug in slugs:
+        started = time.perf_counter()
+        assert client.get(f"/projects/{slug}/").status_code == 200
+        times.append((time.perf_counter() - started) * 1000)
+    figures["project page ms"] = round(statistics.median(times), 1)
+    print(f"  {len(times)} project pages: median {figures['project page ms']} ms")
 
 
 def baseline(user, figures):
