@@ -167,13 +167,10 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def _serve(connection: Connection) -> None:
-    """The child's life: answer requests until the parent closes its end. Each gets two answers: understood, result."""
+    """The child's life: answer requests, each with two answers: understood, result. EOFError or ConnectionError ends it."""
     connection.send_bytes(pickle.dumps((True, None)))
     while True:
-        try:
-            request = connection.recv_bytes()
-        except EOFError:
-            return
+        request = connection.recv_bytes()
         function, args, seconds = pickle.loads(request)  # noqa: S301
         connection.send_bytes(pickle.dumps((True, None)))
         _limit(seconds)
@@ -201,7 +198,8 @@ def _main() -> None:
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(2, 1)
-    _serve(Connection(int(sys.argv[1])))
+    with contextlib.suppress(EOFError, ConnectionError):  # the parent closed its end, or was killed
+        _serve(Connection(int(sys.argv[1])))
 
 
 if __name__ == "__main__":
