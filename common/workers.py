@@ -167,7 +167,7 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def _serve(connection: Connection) -> None:
-    """The child's life: answer requests, each with two answers: understood, result. EOFError or ConnectionError ends it."""
+    """The child's life: answer requests, each with two answers: understood, result. Raises when the parent is gone."""
     connection.send_bytes(pickle.dumps((True, None)))
     while True:
         request = connection.recv_bytes()
