@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "projects",
     "activity",
     "contributions",
+    "source",
     "sync",
     "pages",
     "demo",
@@ -133,7 +134,14 @@ CACHES: dict[str, Any] = {
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal"}
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "portal"}
-    )
+    ),
+    # What is derived from Git objects: keyed by object id, so it never goes stale, and on disk because it is large.
+    "code": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(DATA_DIR / "cache" / "code"),
+        "TIMEOUT": 30 * 24 * 3600,
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
 }
 
 # Sign-in

@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("", include("sync.urls")),
     path("projects/", include("projects.urls")),
+    path("projects/", include("source.urls")),
     path("", include("pages.urls")),
 ]
 

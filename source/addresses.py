@@ -1,0 +1,31 @@
+"""Addresses of code pages: `/projects/<slug>/<page>/<revision>/<path>`, where revision and path are bytes.
+
+Git's names are bytes of no known encoding, so they are percent-encoded byte by byte. The framework hands bytes that are
+not UTF-8 over as `%FF`; a name that holds these three characters itself has its percent sign escaped twice, so that
+both have an address.
+"""
+
+import re
+from urllib.parse import quote
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from projects.models import Project
+
+_AMBIGUOUS = re.compile(rb"%(?=(?:25)*[89A-F][0-9A-F])")
+_HANDED_OVER = re.compile(rb"%(?:25(?=(?:25)*[89A-F][0-9A-F])|([89A-F][0-9A-F]))")
+SAFE = "/-._~!$&'()*+,;=:@"
+
+
+def address(project: Project, page: str, revision: bytes = b"", path: bytes = b"") -> str:
+    """The address of a code page (`tree`, `blob`, `commits` …) of a project."""
+    tail = b"/".join(filter(None, [revision, path]))
+    return reverse("pages:project", args=[project.slug]) + page + "/" + quote(_AMBIGUOUS.sub(b"%25", tail), safe=SAFE)
+
+
+def tail(request: HttpRequest) -> bytes:
+    """The bytes of an address behind `/projects/<slug>/<page>/`."""
+    parts = request.path_info.split("/", 4)
+    text = parts[4].encode("utf-8", "surrogateescape") if len(parts) == 5 else b""
+    return _HANDED_OVER.sub(lambda found: bytes.fromhex(found[1].decode("ascii")) if found[1] else b"%", text)

@@ -1,0 +1,11 @@
+"""Addresses of code pages, below /projects/. What follows the page's word is read as bytes: see `source.addresses`."""
+
+from django.urls import re_path
+
+from source.views import tree
+
+app_name = "source"
+REST = r"(?P<rest>(?s:.*))\Z"
+urlpatterns = [
+    re_path(rf"^(?P<slug>[^/]+)/tree/{REST}", tree.tree, name="tree"),
+]
