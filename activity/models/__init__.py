@@ -1,0 +1,28 @@
+"""What happened: commits, the people behind them, and sums by day."""
+
+from activity.models.fields import OidField
+from activity.models.history import Commit, CommitQuerySet, FolderCommit, History, Trailer
+from activity.models.legacy import ActivityDay, Contributor
+from activity.models.people import Identity, MailmapEntry, Person, PersonQuerySet
+from activity.models.sums import Participation, PersonArea, PersonDay, PersonDayQuerySet, Precedence, PrecedenceProject
+
+__all__ = [
+    "ActivityDay",
+    "Commit",
+    "CommitQuerySet",
+    "Contributor",
+    "FolderCommit",
+    "History",
+    "Identity",
+    "MailmapEntry",
+    "OidField",
+    "Participation",
+    "Person",
+    "PersonArea",
+    "PersonDay",
+    "PersonDayQuerySet",
+    "PersonQuerySet",
+    "Precedence",
+    "PrecedenceProject",
+    "Trailer",
+]
