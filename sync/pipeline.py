@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 RULES = 1  # grows when the rules that read repositories change: every repository is then read again
 EMPTY_WORDS = "Done: the repository is empty so far"
+STOPPED = "Stopped: the worker was told to end"
 
 _active: dict[str, Claim] = {}
 
@@ -42,13 +43,16 @@ def run_job(job_id: int, *, from_waiting: bool = False) -> Success | Failure | N
         with queue.Renewal(holder) as lease:
             outcome = _guarded(_Run(claim, lease))
         return outcome if outcome and queue.finish(claim, outcome) else None
+    except SystemExit:  # the worker was told to end; git has been stopped on the way here
+        queue.give_back(claim, STOPPED)
+        raise
     finally:
         _active.pop(holder, None)
 
 
 def release_all() -> int:
     """Give every job this process is running back to the queue: it is about to end. Number given back."""
-    return sum(queue.give_back(claim, "Stopped: the worker was told to end") for claim in list(_active.values()))
+    return sum(queue.give_back(claim, STOPPED) for claim in list(_active.values()))
 
 
 def _guarded(run: "_Run") -> Success | Failure | None:

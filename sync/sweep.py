@@ -92,9 +92,13 @@ def sweep_batch(pool: ThreadPoolExecutor) -> Tally | None:
     polls = claim_polls(holder, BATCH)
     if not polls:
         return None
-    with queue.Renewal(holder):
-        answers = list(pool.map(_Asker(polls), polls))
-        return _record(holder, polls, answers)
+    try:
+        with queue.Renewal(holder):
+            answers = list(pool.map(_Asker(polls), polls))
+            return _record(holder, polls, answers)
+    except SystemExit:  # the worker was told to end
+        _held(holder).update(state=State.WAITING, **queue.FREE)
+        raise
 
 
 def claim_polls(holder: str, limit: int) -> list[Poll]:

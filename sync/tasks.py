@@ -4,8 +4,10 @@ from celery import shared_task
 from django.db import close_old_connections
 
 from activity.rollups import refresh_rollups as refresh_activity_rollups
-from sync import pipeline, queue, upkeep
+from sync import pipeline, queue, stopping, upkeep
 from sync import sweep as sweeping
+
+__all__ = ["stopping"]  # loaded with the tasks, in every worker
 
 
 @shared_task(name="sync.dispatch_jobs")

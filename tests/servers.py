@@ -13,6 +13,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import redis
 
 
 def free_port():
@@ -42,23 +45,38 @@ def wait_for_port(port, process, seconds=30):
     raise RuntimeError("server did not answer in time")
 
 
+def redis_command(port, folder):
+    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes", "--save", ""]
+    return [find_binary("redis-server"), *arguments]
+
+
 @contextlib.contextmanager
 def running_redis():
     """A Redis with append-only file; yields its URL."""
-    binary = find_binary("redis-server")
-    if not binary:
+    if not find_binary("redis-server"):
         yield None
         return
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
-        arguments = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes", "--save", ""]
-        process = subprocess.Popen([binary, *arguments], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(redis_command(port, folder), stdout=subprocess.DEVNULL)
         try:
             wait_for_port(port, process)
             yield f"redis://127.0.0.1:{port}/0"
         finally:
             process.terminate()
             process.wait()
+
+
+def restart_redis(url, stack):
+    """End the Redis at `url` as its supervisor would, and start it again on the same port and folder."""
+    with redis.Redis.from_url(url) as client:
+        folder = client.config_get("dir")["dir"]
+        client.shutdown()
+    port = urlsplit(url).port
+    process = subprocess.Popen(redis_command(port, folder), stdout=subprocess.DEVNULL)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    wait_for_port(port, process)
 
 
 @contextlib.contextmanager
@@ -92,10 +110,10 @@ def running_postgresql():
 
 
 def main():
-    with running_postgresql() as database, running_redis() as redis:
-        if not (database and redis):
+    with running_postgresql() as database, running_redis() as broker:
+        if not (database and broker):
             sys.exit("PostgreSQL or Redis is not installed: apt install postgresql redis-server")
-        environment = os.environ | {"DATABASE_URL": database, "REDIS_URL": redis}
+        environment = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker}
         result = subprocess.run(sys.argv[1:], env=environment, check=False)
     sys.exit(result.returncode)
 

@@ -7,15 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import environ
 import pytest
-import redis
 from django.db.utils import ConnectionHandler
 
 from tests.gitstore.builder import RepositoryBuilder
-from tests.servers import find_binary, running_postgresql, running_redis, wait_for_port
+from tests.servers import restart_redis, running_postgresql, running_redis
 
 pytestmark = pytest.mark.servers
 
@@ -101,19 +99,6 @@ def end_group(process):
     process.wait()
 
 
-def restart_redis(url, stack):
-    """End the Redis at `url` as its supervisor would, and start it again on the same port and folder."""
-    with redis.Redis.from_url(url) as client:
-        folder = client.config_get("dir")["dir"]
-        client.shutdown()
-    port = urlsplit(url).port
-    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes", "--save", ""]
-    process = subprocess.Popen([find_binary("redis-server"), *arguments], stdout=subprocess.DEVNULL)
-    stack.callback(process.wait)
-    stack.callback(process.kill)
-    wait_for_port(port, process)
-
-
 @pytest.fixture
 def remotes(tmp_path):
     """Four repositories of so many commits that a run lasts long enough to be killed."""
@@ -186,3 +171,19 @@ class TestServers:
         assert {(bool(removed), bool(same)) for *_, removed, same in portal.sql(ROWS)} == {(False, True)}
         assert portal.sql("SELECT count(*) FROM sync_syncrun WHERE outcome = 'running'") == [(0,)]
         assert portal.sql("SELECT count(*) FROM sync_syncrun WHERE outcome = 'lost'")[0][0] >= 1
+
+    @pytest.mark.parametrize("pool", [["--pool", "prefork"], ["--pool", "threads"]])
+    def test_a_worker_told_to_end_gives_its_runs_back(self, portal, remotes, pool):
+        portal.start("beat", "beat", "--schedule", str(portal.folder / "beat"), "--pidfile=")
+        worker = portal.start("worker-1", *WORKER, *pool)
+        portal.wait("SELECT count(*) FROM sync_syncjob WHERE state = 'running'", bool, seconds=40)
+        worker.terminate()
+        worker.wait(30)
+
+        held = "SELECT count(*) FROM sync_syncjob WHERE state = 'running' OR lease_holder <> '' OR crashes > 0"
+        assert portal.sql(held) == [(0,)], portal.sql(JOBS)
+        stopped = "SELECT count(*) FROM sync_syncrun WHERE phase LIKE 'Stopped%%' AND outcome = 'lost'"
+        assert portal.sql(stopped)[0][0] >= 1
+        portal.start("worker-2", *WORKER)
+        portal.wait_until_settled()
+        assert found(portal) == expected(remotes)
