@@ -9,8 +9,6 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from projects.models import Project
-
 NAME = "InnerSource Portal"
 
 
@@ -37,7 +35,11 @@ def _maintains(request: HttpRequest) -> bool:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return False
-    return bool(user.is_administrator) or Project.objects.maintainable_by(user).exists()
+    if user.is_administrator:
+        return True
+    # By the person's own rows: cheaper than `maintainable_by` over all projects, and asked on every page.
+    teams = user.memberships.current().filter(team__projects__removed_at=None, team__projects__isnull=False)
+    return teams.exists() or user.roles.current().filter(project__removed_at=None).exists()
 
 
 @lru_cache(maxsize=1)

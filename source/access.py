@@ -83,8 +83,10 @@ class Code:
 
 def visible_code(request: HttpRequest, project: Project) -> bool:
     """Whether the viewer may read the code behind a project that they may see."""
+    if not project.subdirectory:
+        return True
     main = Project.objects.visible_to(request.user).filter(repository=project.repository_id, subdirectory="")
-    return not project.subdirectory or main.exists()
+    return main.exists()
 
 
 @contextmanager

@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.http import QueryDict
+from django.template.base import Parser, Token
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,6 +17,29 @@ from django.utils.safestring import SafeString
 from common import charts
 
 register = template.Library()
+
+
+class ConstantNode(template.Node):
+    """Renders its inside once in the life of the process."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+        self.text: SafeString | None = None
+
+    def render(self, context: Context) -> SafeString:
+        if self.text is None or settings.DEBUG:
+            self.text = self.nodelist.render(context)
+        return self.text
+
+
+@register.tag
+def constant(parser: Parser, _token: Token) -> ConstantNode:
+    """{% constant %}…{% endconstant %}: what is the same for every viewer and page, such as icons and hashed addresses
+    of scripts, whose rendering would cost a third of a small page's time."""
+    nodelist = parser.parse(("endconstant",))
+    parser.delete_first_token()
+    return ConstantNode(nodelist)
+
 
 AGES = ((365 * 86400, "y"), (30 * 86400, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 NEAR = 45  # seconds

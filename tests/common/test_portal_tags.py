@@ -121,3 +121,10 @@ class TestPagination:
 
     def test_first_page_has_no_previous(self):
         assert 'rel="prev"' not in self.pages(1)
+
+
+def test_what_is_constant_is_rendered_once(settings):
+    template = Template("{% load portal %}{% constant %}{{ word }}{% endconstant %}")
+    assert [template.render(Context({"word": word})) for word in "ab"] == ["a", "a"]
+    settings.DEBUG = True
+    assert template.render(Context({"word": "c"})) == "c"
