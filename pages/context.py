@@ -39,7 +39,7 @@ def _maintains(request: HttpRequest) -> bool:
         return True
     # By the person's own rows: cheaper than `maintainable_by` over all projects, and asked on every page.
     teams = user.memberships.current().filter(team__projects__removed_at=None, team__projects__isnull=False)
-    return teams.exists() or user.roles.current().filter(project__removed_at=None).exists()
+    return bool(teams.exists() or user.roles.current().filter(project__removed_at=None).exists())
 
 
 @lru_cache(maxsize=1)
