@@ -43,9 +43,15 @@ class AuditedAdmin(admin.ModelAdmin):
 
 
 class MembershipInline(admin.TabularInline):
+    """To look at: the page of a team changes memberships, and checks that they fit each other."""
+
     model = Membership
-    autocomplete_fields = ["user"]
+    fields = readonly_fields = ["user", "email", "login", "name", "is_primary", "started_on", "ended_on"]
     extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 @admin.register(User)
@@ -63,10 +69,22 @@ class PortalUserAdmin(AuditedAdmin, UserAdmin):
 
 @admin.register(Team)
 class TeamAdmin(AuditedAdmin):
-    list_display = ["name", "slug", "parent"]
+    """Teams are made, moved and closed on /teams/, which keeps their past; one that nothing names can be deleted."""
+
+    list_display = ["name", "slug", "parent", "closed_on"]
     search_fields = ["name", "slug"]
-    autocomplete_fields = ["parent"]
+    fields = ["name", "slug", "description", "parent", "closed_on"]
+    readonly_fields = ["slug", "parent", "closed_on"]
     inlines = [MembershipInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.is_referred_to())
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
 
 @admin.register(AuditEvent)

@@ -104,30 +104,35 @@ class TestAuditRecord:
 
     def test_admin_changes_are_recorded_and_passwords_are_not(self, client, administrator, team):
         client.force_login(administrator)
-        fields = {"slug": "payments", "name": "Pay", "description": "", "parent": ""}
-        management = {
-            "memberships-TOTAL_FORMS": 0,
-            "memberships-INITIAL_FORMS": 0,
-            "memberships-MIN_NUM_FORMS": 0,
-            "memberships-MAX_NUM_FORMS": 0,
-        }
-        response = client.post(f"/admin/accounts/team/{team.pk}/change/", fields | management)
+        fields = {"name": "Pay", "description": "", "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+        response = client.post(f"/admin/accounts/team/{team.pk}/change/", fields)
         assert response.status_code == 302, response.content
         event = AuditEvent.objects.get(target_type="accounts.team")
         assert event.changes == {"name": ["Payments", "Pay"]}
         assert event.actor == administrator
 
-    def test_memberships_given_and_teams_deleted_in_the_admin_are_recorded(self, client, administrator, owner, team):
+    def test_only_a_team_that_nothing_names_is_deleted_in_the_admin(self, client, administrator, owner, team):
         client.force_login(administrator)
-        fields = {"slug": "payments", "name": "Payments", "description": "", "parent": ""}
-        inline = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 9, "0-team": team.pk}
-        inline |= {"0-id": "", "0-user": administrator.pk, "0-started_on": "", "0-ended_on": ""}
-        fields |= {f"memberships-{name}": value for name, value in inline.items()}
-        assert client.post(f"/admin/accounts/team/{team.pk}/change/", fields).status_code == 302
-        assert {"membership": [[], ["Root in Payments"]]} in [event.changes for event in AuditEvent.objects.all()]
-        chosen = {"action": "delete_selected", "_selected_action": [team.pk], "post": "yes"}
-        assert client.post("/admin/accounts/team/", chosen).status_code == 302
+        address = f"/admin/accounts/team/{team.pk}/delete/"
+        assert client.post(address, {"post": "yes"}).status_code == 403
+        owner.memberships.all().delete()
+        assert client.post(address, {"post": "yes"}).status_code == 302
         assert AuditEvent.objects.filter(action="delete", target_name="Payments").exists()
+
+    def test_the_admin_neither_moves_teams_nor_changes_memberships(
+        self, client, administrator, owner, team, other_team
+    ):
+        client.force_login(administrator)
+        row = owner.memberships.get()
+        fields = {"name": "Payments", "description": "", "parent": other_team.pk, "slug": "x"}
+        inline = {"TOTAL_FORMS": 2, "INITIAL_FORMS": 1, "0-id": row.pk, "0-team": team.pk, "0-DELETE": "on"}
+        inline |= {"1-team": team.pk, "1-user": administrator.pk}
+        fields |= {f"memberships-{name}": value for name, value in inline.items()}
+        client.post(f"/admin/accounts/team/{team.pk}/change/", fields)
+        team.refresh_from_db()
+        assert (team.parent, team.slug) == (None, "payments")
+        assert list(team.memberships.values_list("user", flat=True)) == [owner.pk]
+        assert client.get("/admin/accounts/team/add/").status_code == 403
 
     def test_admin_is_for_administrators(self, client, owner):
         client.force_login(owner)
