@@ -138,12 +138,23 @@ def _derived(facts: RepositoryFacts, place: _Place, fallback_name: str) -> dict[
         path = place.path(facts.readme.path)
         values["name"] = (facts.readme.title[:200], path)
         values["tagline"] = (_shortened(facts.readme.tagline), path)
+        values["lifecycle"] = (facts.readme.lifecycle, path)
     if not values.get("name", ("", ""))[0]:
         values["name"] = (fallback_name[:200], "the clone address")
+    values |= _from_manifest(facts, place, tagline=not values.get("tagline", ("", ""))[0])
     contributing = next((file.path for file in facts.people_files if file.kind == "contributing"), None)
     if contributing:
         values["welcomes"] = (True, place.path(contributing))
     return values
+
+
+def _from_manifest(facts: RepositoryFacts, place: _Place, *, tagline: bool) -> dict[str, tuple[Any, str]]:
+    """Topics and links of the root's package manifest; its summary too where the README has no `tagline`."""
+    candidates = {name: facts.described.of(name) for name in ("topics", "homepage", "documentation")}
+    if tagline:
+        candidates["tagline"] = [(_shortened(text), path) for text, path in facts.described.of("summary")]
+    found = {name: first_valid(name, values) for name, values in candidates.items()}
+    return {name: (value[0], place.path(value[1])) for name, value in found.items() if value is not None}
 
 
 def _licences(facts: RepositoryFacts, place: _Place, says: Mapping[str, list[DeclaredValue]]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from projects.derive.ci import ContinuousIntegration, read_ci
 from projects.derive.codeowners import Codeowners, read_codeowners
 from projects.derive.content import Problem
 from projects.derive.declared import Declared, read_declared
+from projects.derive.described import Described, read_described
 from projects.derive.languages import LanguageShares, derive_languages
 from projects.derive.licences import LicenceFinding, derive_licences
 from projects.derive.manifests import Package, read_packages
@@ -41,6 +42,7 @@ class RepositoryFacts:
     ci: list[ContinuousIntegration]
     languages: LanguageShares
     licences: list[LicenceFinding]
+    described: Described = field(default_factory=Described)
     releases: list[Release] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -54,6 +56,7 @@ def derive_facts(snapshot: Snapshot, tags: Iterable[Tag] = ()) -> RepositoryFact
     readme = _pair(lambda: read_readme(snapshot), None, "README", problems)
     no_packages: list[Package] = []
     packages = _pair(lambda: read_packages(snapshot), no_packages, "package manifests", problems)
+    described = _pair(lambda: read_described(snapshot), Described(), "package manifests", problems)
     owners = _pair(lambda: read_codeowners(snapshot), None, "CODEOWNERS", problems)
     declared = _read(lambda: read_declared(snapshot), Declared({}, [], [], []), "declared metadata", problems)
     problems += declared.problems
@@ -70,6 +73,7 @@ def derive_facts(snapshot: Snapshot, tags: Iterable[Tag] = ()) -> RepositoryFact
         ci=_read(lambda: read_ci(snapshot), [], "continuous integration", problems),
         languages=_read(lambda: derive_languages(snapshot), LanguageShares((), 0, True), "languages", problems),
         licences=_read(lambda: list(derive_licences(snapshot)), [], "licences", problems),
+        described=described,
         releases=_read(lambda: releases_from_tags(tags), [], "releases", problems),
         problems=problems,
     )

@@ -17,6 +17,7 @@ from projects.derive.licence_text import tables
 
 MAX_METADATA = 1024**2
 MAX_EXPRESSION = 200
+MAX_MEMBERS = 20
 MAX_SECTION = 3000
 IDENTIFIER = re.compile(r"SPDX-License-Identifier:[ \t]*([\w.+() \t-]{1,200})")
 README = re.compile(r"(?i)readme(?:\.(?:md|markdown|mdown|txt|rdoc|rst|adoc|org))?")
@@ -175,6 +176,23 @@ def metadata_expressions(snapshot: Snapshot, root: list[TreeEntry]) -> Iterator[
             yield from [(entry, expression) for expression in reader(read_text(snapshot, entry, MAX_METADATA))]
         except (Unreadable, tomllib.TOMLDecodeError):
             continue
+    yield from workspace_expressions(snapshot)
+
+
+def workspace_expressions(snapshot: Snapshot) -> Iterator[tuple[TreeEntry, str]]:
+    """What the members of a Cargo workspace say whose root is no package itself; the first that says anything."""
+    try:
+        root = snapshot.find(b"Cargo.toml")
+        document = load_toml(read_text(snapshot, root, MAX_METADATA)) if root else {}
+        members = [] if "package" in document else list(words_in(document, "workspace", "members"))[:MAX_MEMBERS]
+        for member in members:
+            entry = snapshot.find(f"{member.strip('/')}/Cargo.toml".encode())
+            said = list(from_cargo(read_text(snapshot, entry, MAX_METADATA))) if entry else []
+            if entry and said:
+                yield from [(entry, expression) for expression in said]
+                return
+    except (Unreadable, tomllib.TOMLDecodeError):
+        return
 
 
 def licence_section(text: str) -> str:

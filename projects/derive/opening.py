@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from projects.derive.blocks import Block, blocks_of
+from projects.derive.lifecycle import stated_lifecycle
 
 OPENING_CHARACTERS = 48 * 1024
 MAX_HEADINGS = 200
@@ -17,7 +18,8 @@ _WORD = re.compile(r"[^\W_]")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _PICTOGRAPH = re.compile(r"[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\u20e3]+|:[a-z0-9_+-]{2,30}:")
 _GENERIC_TITLE = re.compile(
-    r"(?i)\W*(read ?me([. ](md|txt|rst))?|documentation|home|index|overview|introduction|about|description|summary"
+    r"(?i)\W*(read ?me([. ](md|txt|rst))?|documentation|home|index|overview|introduction|description|summary"
+    r"|about( (this|the) (project|repo|repository))?"
     r"|repository|welcome)\W*"
 )
 _PRACTICAL = re.compile(
@@ -37,7 +39,10 @@ _PRACTICAL = re.compile(
 )
 _ASIDE = re.compile(
     r"""(?ix)\W* (notes? | warnings? | important | attention | caution | notice | deprecat\w+ | tip | update | news
-    | disclaimer | announcement | heads[\ -]up | todo | fixme | 注意 | 警告 | 重要 | 最新) \b \s* [:!：\-–—]"""
+    | disclaimer | announcement | heads[\ -]up | todo | fixme | 注意 | 警告 | 重要 | 最新) \b \s* [:!：\-–—]
+    | .{0,60}\b (is|are) \ (still\ |now\ |officially\ |currently\ )? (a\ )?
+      (work[\ -]in[\ -]progress | wip\b | deprecated | unmaintained | archived | no\ longer
+      | under\ (\w+\ )?development)"""
 )
 _REFERRAL = re.compile(
     r"""(?ix)\W* (please\ )? (
@@ -46,6 +51,7 @@ _REFERRAL = re.compile(
       | .{0,80}\b(is|are|can\ be)\ (available|located|found|hosted)\ (here|at|on|in)\b
     | for\ (more|further|questions|support|help|information|details|documentation)\b
     | ((this|the)\ )?readme\b | (this|the)\ (document|file|page)\b
+    | .{0,120}\bfollow\ (me|us)\ on\b
     | looking\ for\b | want\ to\b | if\ you\b | click\ here )"""
 )
 _CREDIT = re.compile(
@@ -74,18 +80,20 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Title and tagline ("" where there is none) and the headings in order."""
+    """Title, tagline and lifecycle ("" where there is none) and the headings in order."""
 
     title: str
     tagline: str
     headings: tuple[Heading, ...]
+    lifecycle: str = ""
 
 
 def read_opening(text: str, format: str) -> Opening:
     """Title, tagline and headings of a document; time linear in its length."""
     first = list(blocks_of(text[:OPENING_CHARACTERS], format))
     blocks = first if len(text) <= OPENING_CHARACTERS else blocks_of(text, format, headings_only=True)
-    return Opening(_title(first), _tagline(first), tuple(_headings(blocks)))
+    title = _title(first)
+    return Opening(title, _tagline(first), tuple(_headings(blocks)), stated_lifecycle(first, title))
 
 
 def _headings(blocks: Iterable[Block]) -> Iterator[Heading]:
@@ -107,7 +115,7 @@ def _title(blocks: list[Block]) -> str:
         alone = block.level == 1 or block is blocks[0] or sum(0 < other.level <= block.level for other in blocks) == 1
         if not alone or (block.level > 1 and _PRACTICAL.fullmatch(text)):
             return ""
-        text = re.sub(r"(?i)^welcome to (the )?", "", text)
+        text = re.sub(r"(?i)^welcome to (the )?|^about (?-i:(?=[A-Z]\S*$))", "", text)
         return shorten(_TELLING_TITLE.sub(r"\1", text), MAX_TITLE)
     return ""
 
@@ -128,9 +136,17 @@ def _tagline(blocks: list[Block]) -> str:
         if practical or not _tells(block, text) or text.lower() == title:
             continue
         if not _ASIDE.match(text):
-            return shorten(text, MAX_TAGLINE)
+            return shorten(_without_lead(text), MAX_TAGLINE)
         aside = aside or text
-    return shorten(aside, MAX_TAGLINE)
+    return shorten(_without_lead(aside), MAX_TAGLINE)
+
+
+def _without_lead(text: str) -> str:
+    """A paragraph that leads over to a list ("…, such as:") ends with the sentence before."""
+    if not text.endswith((":", "：")):
+        return text
+    ends = [match.end() for match in _SENTENCE_END.finditer(text) if match.end() >= MIN_SENTENCE]
+    return text[: ends[-1]] if ends else text
 
 
 def _tells(block: Block, text: str) -> bool:

@@ -48,7 +48,7 @@ _ENGLISH = frozenset({"", "en", "en-us", "en_us", "en-gb", "eng"})
 class Readme:
     """A README: `format` is markdown, rst, plain or another markup's name; `text` the first 512 KB; `path` for people.
 
-    title and tagline are "" when the text has none; headings are in order, levels from 1.
+    title, tagline and lifecycle are "" when the text has none; headings are in order, levels from 1.
     """
 
     path: str
@@ -60,6 +60,7 @@ class Readme:
     title: str = ""
     tagline: str = ""
     headings: tuple[Heading, ...] = ()
+    lifecycle: str = ""
 
     @property
     def directory(self) -> str:
@@ -92,7 +93,13 @@ def read_readme(snapshot: Snapshot) -> tuple[Readme | None, list[Problem]]:
 def with_opening(readme: Readme) -> Readme:
     """The same README with title, tagline and headings read from its text."""
     opening = read_opening(readme.text, readme.format)
-    return replace(readme, title=opening.title, tagline=opening.tagline, headings=opening.headings)
+    return replace(
+        readme,
+        title=opening.title,
+        tagline=opening.tagline,
+        headings=opening.headings,
+        lifecycle=opening.lifecycle,
+    )
 
 
 def _candidates(snapshot: Snapshot) -> list[tuple[TreeEntry, str]]:

@@ -66,6 +66,30 @@ class TestApplyFacts:
         assert "<script" not in project.readme.html and "<h1" in project.readme.html
         assert CatalogEntry.objects.get(pk=project.pk).name == "Billing service"
 
+    def test_the_manifest_gives_topics_and_links_and_a_summary_where_the_readme_has_none(self):
+        manifest = (
+            b'{"description": "Sends invoices", "keywords": ["Money", "Night Run"], "homepage": "https://b.example"}'
+        )
+        project = plant(files={b"README.md": b"# Billing\n", b"package.json": manifest})
+        read(project)
+        assert {topic.name for topic in project.topics.all()} == {"money", "night-run"}
+        assert value(project, "topics") == (Source.DERIVED, ["money", "night-run"], "package.json")
+        assert (project.tagline, project.homepage) == ("Sends invoices", "https://b.example")
+
+    def test_an_unusable_word_of_a_manifest_is_left_out(self):
+        manifest = b'{"description": "Sends invoices", "homepage": "javascript:alert(1)"}'
+        project = plant(files={b"README.md": b"# Billing\n\nBills go out every night.\n", b"package.json": manifest})
+        read(project)
+        assert (project.tagline, project.homepage) == ("Bills go out every night.", "")
+
+    def test_a_readme_that_says_deprecated_sets_the_lifecycle_until_somebody_edits(self, administrator):
+        project = plant(files={b"README.md": b"# Billing\n\n**This project is deprecated.** Use pay.\n"})
+        read(project)
+        assert project.lifecycle == "deprecated"
+        set_edited(project, "lifecycle", "production", administrator)
+        read(project)
+        assert project.lifecycle == "production"
+
     def test_readiness_counts_what_was_found(self):
         project = plant(files=FILES, tags=["v1.0"])
         read(project)

@@ -182,6 +182,12 @@ class TestStatements:
         assert {each.expression for each in derive_licences(tree(files))} == {"MIT OR ISC"}
         assert all(each.confirmed for each in derive_licences(tree(files)))
 
+    def test_members_of_a_workspace_say_the_expression(self, tree):
+        root = '[workspace]\nmembers = ["missing", "core"]\n'
+        files = {"LICENSE-MIT": MIT, "LICENSE-ISC": ISC, "Cargo.toml": root}
+        files["core/Cargo.toml"] = '[package]\nlicense = "MIT OR ISC"\n'
+        assert {each.expression for each in derive_licences(tree(files))} == {"MIT OR ISC"}
+
     def test_another_licence_in_metadata_stays_beside_the_text(self, tree):
         files = {"LICENSE": MIT, "package.json": '{"license": "Apache-2.0"}'}
         assert found(tree, files) == [("MIT", "LICENSE", "exact"), ("Apache-2.0", "package.json", "metadata")]

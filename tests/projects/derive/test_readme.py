@@ -165,6 +165,19 @@ MARKDOWN = [
         "T",
         "The actual description.",
     ),
+    (
+        "## About Laravel\n\nLaravel is a framework with elegant syntax. It eases tasks, such as:\n\n- routing\n",
+        "Laravel",
+        "Laravel is a framework with elegant syntax.",
+    ),
+    ("# Tool\n\n## About this project\n\nA tool that serves everyone.\n", "Tool", "A tool that serves everyone."),
+    ("## About this project\n\nA tool that serves everyone.\n", "", "A tool that serves everyone."),
+    (
+        "# DLS\n\n_This is still a work in progress; there might still be bugs_\n\nDLS serves editors.\n",
+        "DLS",
+        "DLS serves editors.",
+    ),
+    ("# List\n\nJust type [list.re](x) to go here. Check out my [apps](y) and follow me on [X](z).\n", "List", ""),
 ]
 OTHERS = [
     (
