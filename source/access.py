@@ -33,7 +33,11 @@ class Missing(Exception):
 
 
 class NoCode(Exception):
-    """There is nothing to show yet: not fetched, or no commit on the default branch."""
+    """There is nothing to show yet: `project` is known, but not fetched."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project.slug)
+        self.project = project
 
 
 @dataclass
@@ -97,6 +101,6 @@ def open_code(request: HttpRequest, slug: str) -> Iterator[Code]:
         raise Http404("No project has this address.")
     mirror = project.repository.mirror()
     if not mirror.exists:
-        raise NoCode
+        raise NoCode(project)
     with open_objects(mirror.path, PAGE_LIMITS) as reader:
         yield Code(project, mirror, reader, tail(request))

@@ -1,4 +1,4 @@
-"""What every code page has in common: the door, and plain words for what is not there or cannot be read."""
+"""What every code page has in common: the door, what browsers may keep, and plain words for what cannot be shown."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,48 +8,102 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from gitstore.errors import GitError, LimitExceeded, NotFound
+from gitstore.objects import OID
 from projects.access import Moved
+from source import caching
 from source.access import Code, Missing, NoCode, open_code
 from source.addresses import address, tail
+from source.frame import frame
+from source.missing import missing_page, nothing_page
 
 CodeView = Callable[[HttpRequest, Code], HttpResponseBase]
 
 
-def code_page(page: str) -> Callable[[CodeView], Callable[..., HttpResponseBase]]:
-    """Make a view of a function that is given the open code; `page` is its word in the address."""
+def code_page(
+    page: str, *, cache: str = "", identity: caching.Identity = caching.commit_identity
+) -> Callable[[CodeView], Callable[..., HttpResponseBase]]:
+    """Make a view of a function that is given the open code; `page` is its word in the address.
+
+    `cache` is `caching.PAGE`, `caching.BYTES` or empty; `identity` says what the answer follows from.
+    """
 
     def decorate(view: CodeView) -> Callable[..., HttpResponseBase]:
+        keep = _Keep(view, cache, identity)
+
         @require_safe
         @wraps(view)
         def opened(request: HttpRequest, slug: str, **_tail: str) -> HttpResponseBase:
             try:
                 with open_code(request, slug) as code:
-                    return _answer(request, code, view)
+                    return _answer(request, code, keep)
             except Moved as moved:
-                return HttpResponsePermanentRedirect(address(moved.project, page, tail(request)))
-            except NoCode:
-                return render(request, "source/nothing.html", {"slug": slug}, status=404)
+                return HttpResponsePermanentRedirect(_same(request, moved, page))
+            except NoCode as nothing:
+                return nothing_page(request, nothing.project)
 
         return opened
 
     return decorate
 
 
-def _answer(request: HttpRequest, code: Code, view: CodeView) -> HttpResponseBase:
+class _Keep:
+    """A view with its way of being cached."""
+
+    def __init__(self, view: CodeView, cache: str, identity: caching.Identity) -> None:
+        self.view = view
+        self.cache = cache
+        self.identity = identity
+
+    def __call__(self, request: HttpRequest, code: Code) -> HttpResponseBase:
+        fixed = self.fixed(code)
+        known = fixed if fixed and self.identity is caching.commit_identity else None
+        if known and (same := self.unchanged(request, code, known, fixed=True)):
+            return same  # the browser was given this page of this commit, so the commit is there
+        known = self.identity(code) if self.cache else None
+        if known is None:
+            response = self.view(request, code)
+            response.headers.setdefault("Cache-Control", caching.ASK_AGAIN)
+            return response
+        same = self.unchanged(request, code, known, fixed=bool(fixed))
+        response = same or self.view(request, code)
+        tag = caching.tag_for(request, code.project, self.cache, known)
+        caching.stamp(response, tag, self.cache, fixed=bool(fixed))
+        return response
+
+    def unchanged(self, request: HttpRequest, code: Code, known: str, *, fixed: bool) -> HttpResponseBase | None:
+        tag = caching.tag_for(request, code.project, self.cache, known)
+        return caching.unchanged(request, tag, self.cache, fixed=fixed) if self.cache else None
+
+    def fixed(self, code: Code) -> str | None:
+        """The whole commit id that the address begins with, if it does."""
+        first = code.tail.split(b"/", 1)[0].decode("latin-1")
+        return first if OID.match(first) else None
+
+
+def _same(request: HttpRequest, moved: Moved, page: str) -> str:
+    query = request.META.get("QUERY_STRING", "")
+    return address(moved.project, page, tail(request)) + (f"?{query}" if query else "")
+
+
+def _answer(request: HttpRequest, code: Code, keep: _Keep) -> HttpResponseBase:
     try:
-        return view(request, code)
+        return keep(request, code)
     except Missing as missing:
-        return _missing(request, code, missing)
+        return missing_page(request, code, missing)
     except NotFound as error:
-        return _missing(request, code, Missing(error.message))
+        return missing_page(request, code, Missing(error.message))
     except GitError as error:
-        context = {"project": code.project, "error": error}
-        status = 503 if isinstance(error, LimitExceeded) else 500
-        return render(request, "source/unreadable.html", context, status=status)
+        return _unreadable(request, code, error)
 
 
-def _missing(request: HttpRequest, code: Code, missing: Missing) -> HttpResponse:
-    if not code.repository.head_commit and missing.revision is None:
-        return render(request, "source/nothing.html", {"project": code.project}, status=404)
-    context = {"project": code.project, "missing": missing}
-    return render(request, "source/missing.html", context, status=404)
+def _unreadable(request: HttpRequest, code: Code, error: GitError) -> HttpResponse:
+    """Too slow, too large or damaged. The frame asks nothing of the mirror, which may be what is broken."""
+    context = {
+        **frame(code, "missing", title=f"Unreadable · {code.project.name}", about_revision=False),
+        "error": error,
+    }
+    response = render(
+        request, "source/unreadable.html", context, status=503 if isinstance(error, LimitExceeded) else 500
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response
