@@ -1,9 +1,10 @@
 """What browsers may keep of code pages, and how they ask whether it still holds.
 
 `@code_page("blame", cache=PAGE)`: the page follows from its address, the commit, the viewer and the release of the
-portal. It is kept by the viewer's browser alone, asked for again each time (permission can be taken away), and answered
-with 304 before anything is read. `cache=BYTES` is for what is the same for everyone who may read it (raw files, patches,
-archives): for ever where the address holds a whole commit id, with a question otherwise. Without `cache` nothing is kept.
+portal. It is kept by the viewer's browser alone, asked for again each time (permission can be taken away), and
+answered with 304 before anything is read. `cache=BYTES` is for what is the same for everyone who may read it (raw
+files, patches, archives): for ever where the address holds a whole commit id, with a question otherwise. Without
+`cache` nothing is kept.
 
 A view whose page does not follow from the commit alone (parts still being computed, names of other projects) calls
 `unkept(response)` on it. A page about other refs or several commits (compare, branches) gives
