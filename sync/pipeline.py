@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
-from activity.importing import import_history
+from activity.importing import import_activity
 from gitstore.errors import GitError
 from gitstore.mirrors import MANY_PACKS, Mirror
 from gitstore.records import FetchResult, Tag
@@ -21,7 +21,6 @@ from sync.queue import Claim, Failure, Success
 
 logger = logging.getLogger(__name__)
 
-RULES = 2  # grows when the rules that read repositories change: every repository is then read again
 EMPTY_WORDS = "Done: the repository is empty so far"
 STOPPED = "Stopped: the worker was told to end"
 
@@ -124,15 +123,18 @@ class _Run:
 
     def _read(self, mirror: Mirror, commit: str) -> None:
         tags = mirror.tags()
-        facts_mark = f"{commit}:{_digest(tags)}:{RULES}"
+        facts_mark = f"{commit}:{_digest(tags)}:{policy.RULES}"
         if self.job.facts_commit != facts_mark:
             self.progress.phase("Reading files")
             with mirror.snapshot(commit) as snapshot:
                 apply_facts(self.repository, snapshot, tags, commit)
             self._mark(facts_commit=facts_mark)
-        activity_mark = f"{commit}:{RULES}"
+        activity_mark = f"{commit}:{policy.RULES}"
         if self.job.activity_commit != activity_mark:
-            import_history(self.repository, mirror, commit, self.progress, self._own)
+            for project in self.repository.projects.live():
+                self.progress.phase("Reading history")  # no name: readers of the log may not see every project
+                self._own()
+                import_activity(project, mirror, commit, self.progress.commits)
             self._mark(activity_commit=activity_mark)
 
     def _tidy(self, mirror: Mirror) -> None:

@@ -15,6 +15,8 @@ from gitstore.records import Limits, RemoteState
 from gitstore.remote import list_remote
 from sync.queue import Failure
 
+RULES = 2  # grows when the rules that read repositories change: every repository is then read again
+
 logger = logging.getLogger(__name__)
 
 ASK_SECONDS = 30

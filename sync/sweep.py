@@ -40,6 +40,7 @@ _COLUMNS = (
     "remote_head",
     "active_at",
     "attempt",
+    "facts_commit",
 )
 
 
@@ -55,6 +56,12 @@ class Poll:
     head: str
     active_at: datetime | None
     attempt: int
+    facts: str = ""
+
+    def same_as(self, answer: RemoteState) -> bool:
+        """Whether nothing moved since the last complete run, and that run read by the rules of today."""
+        read = not self.facts or self.facts.endswith(f":{policy.RULES}")
+        return read and (answer.digest, policy.head_words(answer.head)) == (self.digest, self.head)
 
 
 @dataclass
@@ -145,7 +152,7 @@ def _record(holder: str, polls: list[Poll], answers: list[RemoteState | queue.Fa
     for poll, answer in zip(polls, answers, strict=True):
         if isinstance(answer, queue.Failure):
             tally.failed += _record_failure(holder, poll, answer)
-        elif (answer.digest, policy.head_words(answer.head)) == (poll.digest, poll.head):
+        elif poll.same_as(answer):
             unchanged.append(poll)
         else:
             changed.append(poll)

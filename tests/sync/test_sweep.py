@@ -59,6 +59,11 @@ class TestSweep:
         assert sorted(tally.changed) == sorted([known[1].pk, known[2].pk])
         assert sorted(queue.claim_due(9)) == sorted(tally.changed)
 
+    def test_unchanged_ones_are_read_again_when_the_rules_of_reading_have_changed(self, known):
+        SyncJob.objects.filter(pk=known[0].pk).update(facts_commit=f"c0ffee:tags:{policy.RULES}")
+        SyncJob.objects.filter(pk=known[1].pk).update(facts_commit=f"c0ffee:tags:{policy.RULES - 1}")
+        assert sweep.sweep().changed == [known[1].pk]
+
     def test_one_that_went_away_is_recorded_and_stops_no_other(self, known, remotes):
         remotes[0].rename(remotes[0].with_name("gone"))
         tally = sweep.sweep()
