@@ -1,105 +1,72 @@
-"""Random kill -9 of the worker and of its git processes, and a disk that is full for a while (where root may mount);
-one more sweep must then give the rows of an undisturbed run.
+"""Random kill -9 of web, worker, its processes and its git, while people register and click; Redis restarted, the disk
+full for a while, repositories that end in quarantine. One more sweep must then give the rows of an undisturbed run.
 
-FAULT_KILLS sets the number of kills, FAULT_REPOSITORIES how many repositories, FAULT_SEED the dice.
+Half of the kills fall on the embedded portal, half on one with PostgreSQL and Redis (where their binaries are
+installed). FAULT_KILLS sets their number, FAULT_REPOSITORIES how many repositories, FAULT_SEED the dice.
 """
 
-import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench._portal import Portal, Visitors, children_of, kill_group, now
+from tests.servers import find_binary
 
 KILLS = int(os.environ.get("FAULT_KILLS", "100"))
 REPOSITORIES = int(os.environ.get("FAULT_REPOSITORIES", "50"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
-ROOT = Path(__file__).resolve().parent.parent
-ROWS = """
-import json
-from activity.models import ActivityDay, Contributor
-from projects.models import FieldValue, Language, Package, Project, Readme, Release, Repository
-tables = [
-    Project.objects.values_list("slug", "name", "tagline", "commits_total", "contributors_total", "last_commit_at"),
-    Repository.objects.values_list("clone_url", "default_branch", "head_commit", "root_commit", "ref_count"),
-    ActivityDay.objects.values_list("project__slug", "contributor__email", "day", "commits"),
-    Contributor.objects.values_list("project__slug", "email", "name", "commits", "first_at", "last_at"),
-    FieldValue.objects.values_list("project__slug", "field", "source", "value"),
-    Language.objects.values_list("project__slug", "name", "bytes"),
-    Release.objects.values_list("project__slug", "tag", "commit"),
-    Package.objects.values_list("project__slug", "name"),
-    Readme.objects.values_list("project__slug", "html"),
-]
-print(json.dumps(sorted(json.dumps([n, *row], default=str) for n, table in enumerate(tables) for row in table)))
-"""
+LIMIT_BYTES = 1024**2
+QUARANTINED = "SELECT count(*) FROM sync_syncjob WHERE state = 'quarantined'"
 
 
-class Portal:
-    """One data folder, driven through processes."""
+@dataclass
+class Remotes:
+    """The outside world; `commits` are those a main branch may stand on, the tip first."""
 
-    def __init__(self, folder: Path, remotes: Path) -> None:
-        folder.mkdir()
-        self.folder = folder
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "PORTAL_SECRET_KEY": "f" * 50,
-            "PORTAL_EMBEDDED": "1",
-            "PORTAL_DATA_DIR": str(folder),
-            "PORTAL_GIT_LOCAL_ROOTS": str(remotes),
-            "PORTAL_LOG_LEVEL": "WARNING",
-        }
-        self.manage("migrate", "-v0")
-        self.manage("register_folder", str(remotes))
+    folder: Path
+    commits: dict[Path, list[str]] = field(default_factory=dict)
 
-    def start(self, *arguments: str, **options) -> subprocess.Popen:
-        command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
-        return subprocess.Popen(command, cwd=ROOT, env=self.environment, **options)
+    @property
+    def late(self) -> list[Path]:
+        """Registered through the web while processes are killed."""
+        return sorted(self.commits)[::3]
 
-    def manage(self, *arguments: str) -> str:
-        with self.start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            out, errors = process.communicate()
-        if process.returncode:
-            print(errors[-2000:])
-        return out
-
-    def rows(self) -> list[str]:
-        return json.loads(self.manage("shell", "-v0", "-c", ROWS))
-
-    def sql(self, statement: str, *values: object) -> list[tuple]:
-        with closing(sqlite3.connect(self.folder / "portal.sqlite3", timeout=20)) as connection, connection:
-            return connection.execute(statement, values).fetchall()
+    def reset(self) -> None:
+        for path, commits in self.commits.items():
+            move(path, commits[0])
 
 
-def make_remotes(folder: Path, dice: random.Random) -> dict[Path, list[str]]:
-    """Repositories of 20 to 400 commits; for each the commits its main branch may stand on."""
+def make_remotes(folder: Path, dice: random.Random) -> Remotes:
+    """Repositories of 20 to 400 commits."""
     from gitstore.fastimport import FastImport, Modify, Signature
 
     start = datetime(2024, 1, 1, tzinfo=UTC)
-    remotes = {}
+    remotes = Remotes(folder)
     for number in range(REPOSITORIES):
         path = folder / f"repository-{number}.git"
         with FastImport(path) as stream:
             for step in range(dice.choice([20, 100, 400])):
                 person = dice.randrange(12)
                 who = Signature(f"Person {person}", f"p{person}@example.com", start + timedelta(hours=7 * step))
-                changes = [
-                    Modify(
-                        b"README.md", b"# Number %d\n\nThe repository with the number %d of all.\n" % (number, number)
-                    ),
-                    Modify(b"src/part%d.py" % (step % 15), dice.randbytes(800).hex().encode()),
-                ]
+                readme = b"# Number %d\n\nThe repository with the number %d of all.\n" % (number, number)
+                part = b"src/part%d.py" % (step % 15)
+                changes = [Modify(b"README.md", readme), Modify(part, dice.randbytes(800).hex().encode())]
                 mark = stream.commit("main", f"Change {step}", who, changes=changes)
                 if step % 50 == 10:
                     stream.tag(f"v1.{step}.0", mark)
-        remotes[path] = git(path, "rev-list", "main").split()
+        remotes.commits[path] = git(path, "rev-list", "main").split()
     return remotes
 
 
@@ -107,63 +74,189 @@ def git(path: Path, *arguments: str) -> str:
     return subprocess.run(["git", "--git-dir", path, *arguments], capture_output=True, check=True, text=True).stdout
 
 
-def stir(portal: Portal, remotes: dict[Path, list[str]], dice: random.Random) -> None:
-    """Move some branches, also backwards, and ask for these repositories and some that must be read from scratch."""
-    for path in dice.sample(sorted(remotes), 8):
-        git(path, "update-ref", "refs/heads/main", dice.choice(remotes[path]))
-    portal.sql(
-        "UPDATE sync_syncjob SET generation = generation + 1, due_at = datetime('now', '-1 second'), "
-        "facts_commit = '', activity_commit = '', crashes = 0 WHERE state <> 'quarantined' AND abs(random()) % 4 = 0"
-    )
+def move(path: Path, commit: str) -> None:
+    git(path, "update-ref", "refs/heads/main", commit)
 
 
-def children_of(pid: int) -> list[tuple[int, str]]:
-    """Children of a process: id and name."""
-    found = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found.append((int(child), Path(f"/proc/{child}/comm").read_text().strip()))
-    return found
+class Disturber:
+    """Kills processes of one portal at random moments; `killed` and `problems` tell what came of it."""
 
+    def __init__(self, portal: Portal, remotes: Remotes, dice: random.Random) -> None:
+        self.portal, self.remotes, self.dice = portal, remotes, dice
+        self.killed: Counter[str] = Counter()
+        self.problems: list[str] = []
+        portal.manage("collectstatic", "--no-input", "-v0")
+        for path in sorted(set(remotes.commits) - set(remotes.late)):
+            portal.manage("register_repository", str(path))
+        self.visitors = Visitors(portal, remotes.late, SEED)
+        self.schedule = portal.start_schedule()
+        self.worker, self.web = portal.start_worker(), portal.start_web()
 
-def start_worker(portal: Portal) -> subprocess.Popen:
-    worker = portal.start("run_worker", stdout=subprocess.PIPE)
-    assert worker.stdout is not None
-    worker.stdout.readline()
-    return worker
+    def run(self, kills: int) -> None:
+        self.visitors.start()
+        redis_at = kills // 2 if self.portal.redis else -1
+        while self.killed.total() < kills:
+            if self.killed.total() >= redis_at >= 0:
+                self.portal.restart_redis()
+                redis_at = -1
+                print("  Redis restarted", flush=True)
+            self.stir()
+            time.sleep(self.dice.uniform(0.3, 2.6))
+            self.kill_something()
 
+    def stir(self) -> None:
+        """Move some branches, also backwards, and ask for some repositories, as if none of their steps were done."""
+        for path in self.dice.sample(sorted(self.remotes.commits), min(8, REPOSITORIES)):
+            move(path, self.dice.choice(self.remotes.commits[path]))
+        jobs = [row[0] for row in self.portal.sql("SELECT id FROM sync_syncjob WHERE state <> 'quarantined'")]
+        for job in self.dice.sample(jobs, len(jobs) // 4):
+            self.ask_for(job)
 
-def kill_child(worker: subprocess.Popen, dice: random.Random) -> str:
-    """Kill whatever the worker has started, as soon as there is something; its name, or nothing after some seconds."""
-    for _ in range(400):
-        if children := children_of(worker.pid):
-            pid, name = dice.choice(children)
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-                return name
-        time.sleep(0.005)
-    return ""
+    def ask_for(self, job: int, *, forgive: bool = True) -> None:
+        self.portal.sql(
+            "UPDATE sync_syncjob SET generation = generation + 1, due_at = %s, facts_commit = '', "
+            "activity_commit = '', crashes = CASE WHEN %s = 1 THEN 0 ELSE crashes END WHERE id = %s",
+            now() - timedelta(seconds=1), int(forgive), job,
+        )  # fmt: skip
 
-
-def disturb(portal: Portal, remotes: dict[Path, list[str]], dice: random.Random) -> Counter:
-    """Kill at random moments; counts of what was killed."""
-    killed: Counter = Counter()
-    worker = start_worker(portal)
-    while killed.total() < KILLS:
-        stir(portal, remotes, dice)
-        time.sleep(dice.uniform(0.5, 3.5))
-        if dice.random() < 0.5 and (name := kill_child(worker, dice)):
-            killed[name] += 1
+    def kill_something(self) -> None:
+        choice = self.dice.random()
+        if choice < 0.3:
+            self.kill_web()
+        elif choice < 0.6 and (name := self.kill_descendant()):
+            self.killed[name] += 1
         else:
-            worker.kill()
-            worker.wait()
-            killed["worker"] += 1
-            worker = start_worker(portal)
-    print(f"Faults: {fill_disk(portal, remotes, dice)} jobs met a full disk")
-    worker.terminate()
-    worker.wait(60)
-    return killed
+            self.kill_worker()
+
+    def kill_web(self) -> None:
+        """All of it, or one of the processes that answer requests, which gunicorn then starts again."""
+        processes = children_of(self.web.pid)
+        if processes and self.dice.random() < 0.4:
+            with suppress(ProcessLookupError):
+                os.kill(self.dice.choice(processes)[0], signal.SIGKILL)
+            self.killed["one web process"] += 1
+            return
+        kill_group(self.web)
+        self.killed["all of web"] += 1
+        self.web = self.portal.start_web()
+
+    def kill_worker(self) -> None:
+        self.worker.kill()
+        self.worker.wait()
+        self.killed["worker"] += 1
+        if self.portal.redis:  # the embedded worker ends dead leases when it starts; elsewhere two minutes pass
+            self.portal.sql(
+                "UPDATE sync_syncjob SET lease_until = %s WHERE lease_until IS NOT NULL", now() - timedelta(seconds=1)
+            )
+        self.worker = self.portal.start_worker()
+
+    def kill_descendant(self) -> str:
+        """Whatever the worker has started, as soon as there is something; its name, or nothing after some seconds."""
+        for _ in range(400):
+            pool = children_of(self.worker.pid) if self.portal.redis else []
+            found = [(pid, "pool process") for pid, _ in pool]
+            for parent in [pid for pid, _ in pool] or [self.worker.pid]:
+                found += [(pid, name if name == "git" else "parser") for pid, name in children_of(parent)] * 3
+            if any(name != "pool process" for _, name in found):
+                pid, name = self.dice.choice(found)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    return name
+            time.sleep(0.005)
+        return ""
+
+    def expect(self, good: bool, words: str) -> None:
+        if not good:
+            self.problems.append(words)
+
+    def quarantine_by_kills(self) -> None:
+        """A repository in whose every run the worker dies ends quarantined, no other does; a click brings it back."""
+        (job, repository), *_ = self.portal.sql("SELECT id, repository_id FROM sync_syncjob ORDER BY id LIMIT 1")
+        self.portal.sql("UPDATE sync_syncjob SET crashes = 0")
+        for _ in range(8):
+            if self.portal.number(QUARANTINED):
+                break
+            self.ask_for(job, forgive=False)
+            if self.portal.wait("SELECT count(*) FROM sync_syncjob WHERE id = %s AND state = 'running'", job):
+                self.kill_worker()
+                self.portal.wait("SELECT count(*) FROM sync_syncjob WHERE id = %s AND state <> 'running'", job)
+        self.try_again(job, repository, "lost")
+
+    def quarantine_by_limit(self) -> None:
+        """A repository larger than allowed ends quarantined; it comes back once it is mended and somebody clicks."""
+        path = self.remotes.folder / "repository-0.git"
+        tip = self.remotes.commits[path][0]
+        large = self.remotes.folder.parent / f"large-{self.portal.folder.name}"
+        large.write_bytes(random.Random(SEED).randbytes(3 * LIMIT_BYTES))
+        blob = git(path, "hash-object", "-w", "--no-filters", str(large)).strip()
+        tree = subprocess.run(
+            ["git", "--git-dir", path, "mktree"],
+            input=f"100644 blob {blob}\tlarge.bin\n", capture_output=True, check=True, text=True,
+        ).stdout.strip()  # fmt: skip
+        who = ("-c", "user.name=Person", "-c", "user.email=p@example.com")
+        move(path, git(path, *who, "commit-tree", tree, "-m", "Large").strip())
+        (job, repository), *_ = self.portal.sql(
+            "SELECT j.id, j.repository_id FROM sync_syncjob j JOIN projects_repository r ON r.id = j.repository_id "
+            "WHERE r.clone_url LIKE %s", "%/repository-0.git",
+        )  # fmt: skip
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and not self.portal.number(QUARANTINED):
+            self.ask_for(job, forgive=False)
+            self.portal.wait("SELECT count(*) FROM sync_syncjob WHERE generation = served_generation AND id = %s", job)
+        move(path, tip)
+        self.try_again(job, repository, "limit")
+
+    def try_again(self, job: int, repository: int, code: str) -> None:
+        quarantined = self.portal.sql("SELECT id, error_code FROM sync_syncjob WHERE state = 'quarantined'")
+        self.expect(quarantined == [(job, code)], f"quarantined {quarantined}, wanted only {(job, code)}")
+        deadline = time.monotonic() + 60
+        while self.visitors.ask("POST", f"/sync/{repository}/now/", x="") != 302 and time.monotonic() < deadline:
+            time.sleep(0.3)
+        healthy = "id = %s AND state = 'waiting' AND error_code = '' AND generation = served_generation"
+        back = self.portal.wait(f"SELECT count(*) FROM sync_syncjob WHERE {healthy}", job)
+        self.expect(back, f"the repository quarantined for {code!r} did not come back")
+        print(f"  quarantined for {code!r}: 1 repository, no neighbour; read again after 'try again'", flush=True)
+
+    def calm(self) -> None:
+        """No more kills: everybody's registrations are answered, then all processes end as they would."""
+        self.visitors.stop()
+        self.visitors.register_rest()
+        self.expect(not self.visitors.waiting, f"never registered: {self.visitors.waiting[:3]}")
+        errors = {words: n for words, n in self.visitors.answers.items() if words.split()[1] in {"500", "403"}}
+        self.expect(not errors, f"web answered {errors}")
+        for process in filter(None, [self.schedule, self.worker, self.web]):
+            process.terminate()
+            process.wait(60)
+            kill_group(process)
+
+    def judge(self, wanted: list[str]) -> None:
+        """One more sweep, then compare; problems are noted."""
+        before = dict(self.portal.sql("SELECT state, count(*) FROM sync_syncjob GROUP BY state"))
+        lost = self.portal.number("SELECT count(*) FROM sync_syncrun WHERE outcome = 'lost'")
+        past = now() - timedelta(seconds=1)
+        self.portal.sql("UPDATE sync_syncjob SET lease_until = %s WHERE lease_until IS NOT NULL", past)
+        self.portal.manage("sync_repositories", "--all")
+        ours, wrong = self.portal.rows(), self.stuck()
+        different = sorted(set(ours) ^ set(wanted)) + [""] * abs(len(ours) - len(wanted))
+        registered = self.portal.number("SELECT count(*) FROM accounts_auditevent WHERE action = 'project.register'")
+        self.expect(registered == REPOSITORIES, f"{registered} registrations recorded of {REPOSITORIES}")
+        self.expect(not different, f"{len(different)} rows differ, as {different[:2]}")
+        self.expect(not wrong, f"{len(wrong)} stuck, as {wrong[:3]}")
+        print(f"  killed {self.killed.total()}: {dict(self.killed)}")
+        print(f"  web answered {dict(self.visitors.answers)}; runs lost {lost}; jobs before the last sweep {before}")
+        print(
+            f"  rows {len(ours)}, undisturbed {len(wanted)}, different {len(different)}, stuck {len(wrong)}", flush=True
+        )
+
+    def stuck(self) -> list[str]:
+        """Jobs that are not waiting, runs that never ended, and files a killed git left."""
+        jobs = self.portal.sql(
+            "SELECT id, state, error_code, lease_holder FROM sync_syncjob WHERE state <> 'waiting' OR error_code <> ''"
+        )
+        runs = self.portal.sql("SELECT id, job_id, phase FROM sync_syncrun WHERE outcome = 'running'")
+        mirrors = self.portal.folder / "mirrors"
+        patterns = ("*.git/**/*.lock", "*.git/objects/pack/*tmp_*", ".*.new")
+        return [*map(str, jobs), *map(str, runs), *(str(p) for word in patterns for p in mirrors.glob(f"*/{word}"))]
 
 
 @contextmanager
@@ -179,62 +272,59 @@ def full_disk(folder: Path) -> Iterator[bool]:
             subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def fill_disk(portal: Portal, remotes: dict[Path, list[str]], dice: random.Random) -> int:
-    """Number of jobs that found the disk full and said so; nought where it cannot be filled."""
+def fill_disk(disturber: Disturber) -> None:
+    """Until a job found the disk full and said so; nothing where it cannot be filled."""
     full = "SELECT count(*) FROM sync_syncjob WHERE error_code = 'disk'"
+    portal = disturber.portal
     with full_disk(portal.folder / "mirrors") as filled:
         deadline = time.monotonic() + 20 * filled
-        while time.monotonic() < deadline and not portal.sql(full)[0][0]:
-            stir(portal, remotes, dice)
+        while time.monotonic() < deadline and not portal.number(full):
+            disturber.stir()
             time.sleep(1)
-    return portal.sql(full)[0][0]
+    print(f"  {portal.number(full)} jobs met a full disk", flush=True)
+    # Their next try is minutes away: somebody freed some space and does not wait.
+    portal.sql("UPDATE sync_syncjob SET generation = generation + 1, due_at = %s WHERE error_code = 'disk'", now())
 
 
-def stuck(portal: Portal) -> list[str]:
-    """Jobs that are not waiting and files a killed git left."""
-    jobs = portal.sql(
-        "SELECT id, state, error_code, lease_holder FROM sync_syncjob WHERE state <> 'waiting' OR error_code <> ''"
-    )
-    mirrors = portal.folder / "mirrors"
-    left = [
-        path
-        for pattern in ("*.git/**/*.lock", "*.git/objects/pack/*tmp_*", ".*.new")
-        for path in mirrors.glob(f"*/{pattern}")
-    ]
-    return [*map(str, jobs), *map(str, left)]
+def disturb(name: str, kills: int, remotes: Remotes, wanted: list[str], dice: random.Random) -> list[str]:
+    """All of it on one portal; what went wrong."""
+    began = time.monotonic()
+    print(f"Faults, {name}, {REPOSITORIES} repositories", flush=True)
+    limit = {"PORTAL_GIT_MAX_PACK_BYTES": str(LIMIT_BYTES)}
+    with ExitStack() as stack:
+        folder = remotes.folder.parent / name.partition(":")[0]
+        portal = Portal(folder, remotes.folder, stack, servers="Redis" in name, **limit)
+        disturber = Disturber(portal, remotes, dice)
+        disturber.run(kills)
+        if not portal.redis:
+            fill_disk(disturber)
+            disturber.quarantine_by_kills()
+        disturber.quarantine_by_limit()
+        disturber.calm()
+        remotes.reset()
+        disturber.judge(wanted)
+    print(f"  {time.monotonic() - began:.0f} s", flush=True)
+    return [f"{name}: {problem}" for problem in disturber.problems]
 
 
 def main() -> list[str]:
     """Run it; returns what went wrong."""
-    sys.path.insert(0, str(ROOT))
     dice = random.Random(SEED)
-    with tempfile.TemporaryDirectory(prefix="portal-faults-") as name:
-        folder = Path(name)
-        remotes = make_remotes(folder / "remotes", dice)
-        tips = {path: commits[0] for path, commits in remotes.items()}
-        disturbed = Portal(folder / "disturbed", folder / "remotes")
-        began = time.monotonic()
-        killed = disturb(disturbed, remotes, dice)
-        for path, tip in tips.items():
-            git(path, "update-ref", "refs/heads/main", tip)
-        before = Counter(dict(disturbed.sql("SELECT state, count(*) FROM sync_syncjob GROUP BY state")))
-        lost = disturbed.sql("SELECT count(*) FROM sync_syncrun WHERE outcome = 'lost'")[0][0]
-        disturbed.sql(
-            "UPDATE sync_syncjob SET lease_until = datetime('now', '-1 second') WHERE lease_until IS NOT NULL"
-        )
-        disturbed.manage("sync_repositories", "--all")
-        undisturbed = Portal(folder / "undisturbed", folder / "remotes")
+    servers = all(map(find_binary, ("redis-server", "initdb", "postgres")))
+    with tempfile.TemporaryDirectory(prefix="portal-faults-") as name, ExitStack() as stack:
+        Path(name).chmod(0o755)
+        remotes = make_remotes(Path(name) / "remotes", dice)
+        undisturbed = Portal(Path(name) / "undisturbed", remotes.folder, stack)
+        for path in sorted(remotes.commits):
+            undisturbed.manage("register_repository", str(path))
         undisturbed.manage("sync_repositories", "--all")
-        ours, wanted = disturbed.rows(), undisturbed.rows()
-        wrong = stuck(disturbed)
-    print(f"Faults: {dict(killed)} killed in {time.monotonic() - began:.0f} s over {REPOSITORIES} repositories")
-    print(f"  runs lost {lost}; jobs before the last sweep {dict(before)}")
-    different = sorted(set(ours) ^ set(wanted))
-    print(f"  rows {len(ours)}, of an undisturbed run {len(wanted)}, different {len(different)}, stuck {len(wrong)}")
-    for line in [*different[:5], *wrong[:5]]:
-        print(f"    {line[:300]}")
-    return [f"{len(different)} rows differ"] * bool(different) + [f"{len(wrong)} stuck"] * bool(wrong)
+        wanted = undisturbed.rows()
+        embedded = KILLS // 2 if servers else KILLS
+        problems = disturb("embedded", embedded, remotes, wanted, dice)
+        if servers:
+            problems += disturb("servers: PostgreSQL and Redis", KILLS - embedded, remotes, wanted, dice)
+    return problems
 
 
 if __name__ == "__main__":
-    sys.exit(bool(main()))
+    sys.exit("\n".join(main()))
