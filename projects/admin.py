@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 from accounts.admin import AuditedAdmin, TeamAdmin
 from accounts.models import Team
-from projects import catalog
+from projects import catalog, readers
+from projects.access import signed_in
 from projects.models import Access, Credential, Project, Repository, Role, Topic
 
 
@@ -41,6 +42,7 @@ class ProjectAdmin(AuditedAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[object], change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        readers.spread(form.instance, signed_in(request))
         catalog.refresh([form.instance.pk])
 
     def has_add_permission(self, request: HttpRequest) -> bool:

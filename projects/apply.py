@@ -10,11 +10,11 @@ from django.db import models, transaction
 from accounts.models import Team, record_event
 from gitstore.records import Tag
 from gitstore.snapshot import Snapshot
-from projects import catalog, readiness
+from projects import catalog, readers, readiness
 from projects.derive.declared import MonorepoEntry
 from projects.derive.facts import RepositoryFacts, derive_facts
 from projects.fields import Source, lock, resolve, set_source
-from projects.models import Access, Language, Licence, Package, PeopleFile, Project, Readme, Release, Repository
+from projects.models import Language, Licence, Package, PeopleFile, Project, Readme, Release, Repository
 from projects.outcome import Outcome, outcome_of, with_inherited
 from projects.slugs import free_slug
 
@@ -106,37 +106,35 @@ def _address_name(repository: Repository) -> str:
 
 
 def _add_projects(repository: Repository, entries: Iterable[MonorepoEntry]) -> None:
-    """A project for each folder a catalog file names, readable for the same people as the project it lies in."""
+    """A project for each folder a catalog file names, readable for the same people as the repository."""
     present = list(Project.objects.live().filter(repository=repository).order_by("subdirectory"))
-    if not present:
+    main = readers.main_project(repository)
+    if main is None:
         return
     known = set(Project.objects.filter(repository=repository).values_list("subdirectory", flat=True))
     for entry in entries:
         folder = entry.subdirectory
         if folder in known or len(folder) > 1000:
             continue
-        main = _enclosing(folder, present)
+        around = _enclosing(folder, present)
         with transaction.atomic():
             project = Project.objects.create(
                 slug=free_slug(entry.name),
                 repository=repository,
                 subdirectory=folder,
                 name=entry.name[:200],
-                owner=main.owner,
+                owner=around.owner,
                 visibility=main.visibility,
             )
-            grants = [Access(project=project, team=row.team, user=row.user) for row in main.access.all()]
-            Access.objects.bulk_create(grants, batch_size=BATCH)
             record_event(None, "project.found", project, {"subdirectory": [None, folder]})
+            readers.spread(main, None)
             catalog.refresh([project.pk])
 
 
 def _enclosing(folder: str, projects: Sequence[Project]) -> Project:
-    """The innermost project the folder lies in; where it lies in none, a restricted one before any other."""
+    """The innermost project the folder lies in; where it lies in none, the first."""
     around = [project for project in projects if f"{folder}/".startswith(f"{project.subdirectory}/".lstrip("/"))]
-    if around:
-        return max(around, key=lambda project: len(project.subdirectory))
-    return min(projects, key=lambda project: project.visibility != Project.Visibility.RESTRICTED)
+    return max(around, key=lambda project: len(project.subdirectory), default=projects[0])
 
 
 def _write_repository(repository: Repository, **columns: Any) -> None:

@@ -1,9 +1,7 @@
-"""What people change on a project besides its fields: address, owner, visibility, access, roles, stars, follows.
+"""What people change on a project besides its fields: address, owner, roles, stars, follows.
 
 Each verb is one transaction that keeps the catalog in line; all but stars and follows leave a line in the audit record.
 """
-
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
@@ -11,9 +9,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import Team, User, record_event
-from projects import catalog, readiness
+from projects import catalog, readers, readiness
 from projects.fields import lock
-from projects.models import Access, Follow, Project, Role, Star
+from projects.models import Follow, Project, Role, Star
 
 
 def rename(project: Project, slug: str, editor: User) -> None:
@@ -30,39 +28,18 @@ def rename(project: Project, slug: str, editor: User) -> None:
 
 
 def set_owner(project: Project, owner: Team | None, visibility: str, editor: User) -> None:
-    """Give the project to a team and say who may read it."""
+    """Give the project to a team, and say who may read its repository."""
     with transaction.atomic():
+        readers.set_visibility(project, visibility, editor)
         locked = lock(project)
-        changes: dict[str, Any] = {}
         if locked.owner_id != (owner.pk if owner else None):
-            changes["owner"] = [locked.owner.slug if locked.owner else None, owner.slug if owner else None]
-        if locked.visibility != visibility:
-            changes["visibility"] = [locked.visibility, visibility]
-        if not changes:
-            return
-        locked.owner, locked.visibility = owner, visibility
-        locked.save(update_fields=["owner", "visibility"])
-        readiness.rescore(locked)
-        record_event(editor, "project.owner_set", locked, changes)
-        catalog.refresh([locked.pk])
+            before, locked.owner = locked.owner, owner
+            locked.save(update_fields=["owner"])
+            readiness.rescore(locked)
+            changes = {"owner": [before.slug if before else None, owner.slug if owner else None]}
+            record_event(editor, "project.owner_set", locked, changes)
+            catalog.refresh([locked.pk])
     project.refresh_from_db()
-
-
-def grant_access(project: Project, team: Team | None, person: User | None, editor: User) -> None:
-    """Let a team or a person read the project while it is restricted. Repeating it is harmless."""
-    with transaction.atomic():
-        lock(project)
-        granted, created = Access.objects.get_or_create(project=project, team=team, user=person)
-        if created:
-            record_event(editor, "project.access_granted", project, {"access": [None, _reader(granted)]})
-            catalog.refresh([project.pk])
-
-
-def withdraw_access(project: Project, access: Access, editor: User) -> None:
-    with transaction.atomic():
-        record_event(editor, "project.access_withdrawn", project, {"access": [_reader(access), None]})
-        access.delete()
-        catalog.refresh([project.pk])
 
 
 def give_role(project: Project, person: User, kind: str, editor: User) -> None:
@@ -107,9 +84,3 @@ def set_follow(project: Project, person: User, on: bool) -> None:
         Follow.objects.get_or_create(project=project, user=person)
     else:
         Follow.objects.filter(project=project, user=person).delete()
-
-
-def _reader(access: Access) -> str:
-    if access.team is not None:
-        return f"team {access.team.slug}"
-    return access.user.username if access.user else ""

@@ -20,6 +20,7 @@ from common.secrets import Undecryptable
 from gitstore.addresses import Address, parse_address
 from gitstore.credentials import Credential as GitCredential
 from gitstore.errors import GitError, Unreachable
+from projects import readers
 from projects.catalog import refresh
 from projects.models import Credential, Project, Repository, Role
 from projects.slugs import free_slug, is_free
@@ -293,15 +294,13 @@ def new_credential(secret: GitCredential, name: str) -> Credential:
 def _project(wish: _Wish, repository: Repository) -> Project:
     """The project, its first sync asked for, and the line in the audit record."""
     words = PurePosixPath(wish.subdirectory).name or wish.address.name
-    visibility = wish.visibility
-    if not wish.is_operator and repository.projects.live().restricted().exists():
-        visibility = Project.Visibility.RESTRICTED  # a folder is not less secret than what it lies in
+    main = readers.main_project(repository)
     project = Project.objects.create(
         slug=wish.slug or free_slug(words),
         repository=repository,
         subdirectory=wish.subdirectory,
         owner=wish.team,
-        visibility=visibility,
+        visibility=main.visibility if main else wish.visibility,
         name=words[:200],
     )
     if wish.by is not None and not wish.is_operator and wish.team is None:
@@ -310,4 +309,20 @@ def _project(wish: _Wish, repository: Repository) -> Project:
     # A further folder is read although the repository did not move.
     SyncJob.objects.filter(pk=job.pk).update(facts_commit="", activity_commit="")
     record_event(wish.by, "project.register", project, {"address": [None, wish.address.url]})
+    if main is not None:
+        _read_alike(wish, main)
     return project
+
+
+def _read_alike(wish: _Wish, main: Project) -> None:
+    """A further folder has the readers of its repository; an administrator may restrict all of it on this way."""
+    readers.spread(main, wish.by)
+    if wish.visibility in {Project.Visibility.INTERNAL, main.visibility}:
+        return
+    if not wish.is_operator:
+        raise RegistrationError(
+            "visibility",
+            "Everyone signed in may read this repository, and so its folders.",
+            "Ask an administrator to restrict the repository.",
+        )
+    readers.set_visibility(main, wish.visibility, wish.by)

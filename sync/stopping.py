@@ -14,7 +14,6 @@ from celery.signals import task_prerun, worker_shutting_down
 from sync import pipeline
 
 
-@worker_shutting_down.connect
 def stop_runs(**_: object) -> None:
     """In the main process, at its first signal: tell the pool's processes, or give back what its own threads run."""
     for child in active_children():
@@ -22,7 +21,6 @@ def stop_runs(**_: object) -> None:
     threading.Thread(target=pipeline.release_all, name="ending", daemon=True).start()
 
 
-@task_prerun.connect
 def listen(**_: object) -> None:
     """In a process of a prefork pool. Celery sets handlers of its own after each of its hooks but this one."""
     if current_process().name != "MainProcess" and threading.current_thread() is threading.main_thread():
@@ -33,3 +31,7 @@ def _end(_signum: int, _frame: FrameType | None) -> None:
     # Once: supervisors signal whole groups, and a second one must not cut off the giving back.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(0)
+
+
+worker_shutting_down.connect(stop_runs)
+task_prerun.connect(listen)

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from projects import verbs
+from projects import readers, verbs
 from projects.access import get_maintainable_project, signed_in
 from projects.fields import FIELDS, Source, back_to_derived, set_edited, strongest_values
 from projects.forms import AccessForm, FieldsForm, OwnerForm, RoleForm, SlugForm
@@ -90,7 +90,7 @@ def access_add(request: HttpRequest, slug: str) -> HttpResponse:
     form = AccessForm(request.POST)
 
     def save(who: User) -> None:
-        verbs.grant_access(project, form.cleaned_data["team"], form.cleaned_data["person"], who)
+        readers.grant(project, form.cleaned_data["team"], form.cleaned_data["person"], who)
 
     return _act(request, project, form, "access_form", save)
 
@@ -98,7 +98,7 @@ def access_add(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def access_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = _administered(request, slug)
-    verbs.withdraw_access(project, get_object_or_404(project.access, pk=pk), signed_in(request))
+    readers.withdraw(project, get_object_or_404(project.access, pk=pk), signed_in(request))
     messages.success(request, "Saved.")
     return redirect("projects:edit", project.slug)
 

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from accounts.models import AuditEvent, Team
+from projects import readers
 from projects.apply import apply_facts
 from projects.fields import Source, back_to_derived, set_edited
 from projects.models import (
@@ -255,25 +256,26 @@ spec:
             assert part.visibility == "restricted"
             assert [row.team for row in part.access.all()] == [other_team]
 
-    def test_a_folder_within_a_restricted_folder_is_restricted_alike(self, other_team):
+    def test_a_new_part_has_the_readers_of_the_main_project(self, other_team, team):
         project = plant(files=self.files())
         parts = Project.objects.create(
-            slug="parts", name="Parts", repository=project.repository, subdirectory="parts", visibility="restricted"
+            slug="parts", name="Parts", repository=project.repository, subdirectory="parts", owner=team
         )
-        Access.objects.create(project=parts, team=other_team)
+        readers.grant(parts, other_team, None, None)
+        readers.set_visibility(parts, "restricted", None)
         read(project)
         core = Project.objects.get(subdirectory="parts/core")
-        assert core.visibility == "restricted"
+        assert (core.visibility, core.owner) == ("restricted", team)
         assert [row.team for row in core.access.all()] == [other_team]
 
-    def test_a_folder_that_lies_in_no_project_is_as_restricted_as_the_others(self):
+    def test_without_a_main_project_a_restricted_one_is_followed(self):
         project = plant(files=self.files())
         Project.objects.filter(pk=project.pk).update(subdirectory="docs")
-        secret = Project.objects.create(
+        Project.objects.create(
             slug="src", name="Source", repository=project.repository, subdirectory="src", visibility="restricted"
         )
         read(project)
-        assert {part.visibility for part in Project.objects.exclude(pk__in=[project.pk, secret.pk])} == {"restricted"}
+        assert {part.visibility for part in Project.objects.all()} == {"restricted"}
 
     def test_slugs_are_free_ones(self):
         plant("core")

@@ -1,6 +1,7 @@
 import pytest
 
 from accounts.models import AuditEvent
+from projects import readers
 from projects.models import CatalogEntry, Credential, Project, Repository, Role
 from sync.models import SyncJob
 from sync.registration import RegistrationError, may_register, register, register_many, register_table
@@ -156,6 +157,22 @@ class TestPermission:
         register("https://git.example/a/mono.git", by=administrator, team=team, visibility="restricted")
         part = register("https://git.example/a/mono.git", by=owner, team=team, subdirectory="part")
         assert part.visibility == "restricted"
+
+    def test_a_further_folder_has_the_readers_of_the_repository(self, administrator, team, other_team):
+        main = register("https://git.example/a/mono.git", by=administrator, team=team, visibility="restricted")
+        readers.grant(main, other_team, None, administrator)
+        part = register("https://git.example/a/mono.git", by=administrator, subdirectory="part")
+        assert part.visibility == "restricted"
+        assert [row.team for row in part.access.all()] == [other_team]
+
+    def test_restricting_with_a_further_folder_restricts_the_repository(self, administrator, owner, team, settings):
+        settings.REGISTER_OPEN = True
+        main = register("https://git.example/a/mono.git", by=administrator, team=team)
+        error = refusal("https://git.example/a/mono.git", by=owner, subdirectory="part", visibility="restricted")
+        assert error.field == "visibility"
+        register("https://git.example/a/mono.git", by=administrator, subdirectory="part", visibility="restricted")
+        main.refresh_from_db()
+        assert main.visibility == "restricted"
 
     def test_only_maintainers_add_a_folder(self, administrator, stranger, team, settings):
         settings.REGISTER_OPEN = True
