@@ -1,0 +1,88 @@
+"""Commits and comparisons as plain text, as git prints them, in pieces as git prints them."""
+
+import re
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+
+from gitstore.diffs import Comparison, DiffOptions, empty_tree
+from gitstore.errors import NotFound
+from gitstore.objects import OID
+from gitstore.outputs import GitOutput
+from gitstore.records import Limits
+from gitstore.revisions import split_address
+from source.access import Code, Missing
+from source.addresses import address
+from source.caching import BYTES, stamp, tag_for, unchanged
+
+TEXTS = ("patch", "diff")
+LIMITS = Limits(seconds=60, memory_bytes=2 * 1024**3, output_bytes=1024**3)
+_SUFFIX = re.compile(rb"(.+)\.(patch|diff)\Z", re.DOTALL)
+_PATCH = ("format-patch", "--stdout", "-1", "--root", "--no-ext-diff", "--no-textconv", "--no-color")
+
+
+def strip_suffix(code: Code) -> tuple[bytes, str]:
+    """The address without `.patch` or `.diff`, and which; unchanged where a ref has such a name or a path does."""
+    match = _SUFFIX.match(code.tail)
+    if match is None:
+        return code.tail, ""
+    if b"/" not in match[1] and OID.match(match[1].decode("latin-1")):
+        return match[1], match[2].decode("ascii")
+    try:
+        code.place  # noqa: B018 (asks whether there is such a revision)
+    except NotFound:
+        return match[1], match[2].decode("ascii")
+    return code.tail, ""
+
+
+def commit_text(request: HttpRequest, code: Code, rest: bytes, form: str) -> HttpResponseBase:
+    """The answer for `<revision>.patch` or `.diff`. Raises Missing, NotFound."""
+    revision, path = split_address(code.reader, rest, code.default_ref)
+    if path:
+        raise Missing("There is no such branch, tag or commit.")
+    if not revision.is_fixed:
+        return redirect(address(code.project, "commit", revision.oid.encode("ascii")) + f".{form}")
+    commit, parent = revision.commit, _parent(request)
+    if form == "patch":
+        if len(commit.parents) > 1:
+            raise Missing("A merge has no patch of its own. Its .diff shows what it changed.", revision)
+        return text_response(request, code, [*_PATCH, commit.oid, "--"], commit.oid)
+    if parent > max(1, len(commit.parents)):
+        raise Missing("This commit has no such parent.", revision)
+    old = commit.parents[parent - 1] if commit.parents else empty_tree(commit.oid)
+    return diff_response(request, code, old, commit.oid)
+
+
+def diff_response(request: HttpRequest, code: Code, old: str, new: str, *, fixed: bool = True) -> HttpResponseBase:
+    """What `git diff` prints of two commits or trees; with `space=ignore` in the address, what it prints with -w."""
+    options = DiffOptions(ignore_space=request.GET.get("space") == "ignore")
+    comparison = Comparison(code.mirror.path, old, new, LIMITS, options)
+    return text_response(request, code, comparison.command("--patch"), f"{old} {new} {options}", fixed=fixed)
+
+
+def text_response(
+    request: HttpRequest, code: Code, command: list[str], identity: str, *, fixed: bool = True
+) -> HttpResponseBase:
+    tag = tag_for(request, code.project, BYTES, f"{command[0]} {identity}")
+    same = unchanged(request, tag, BYTES, fixed=fixed)
+    if same is not None:
+        return same
+    response = _started(request, code.mirror.path, command)
+    response["Content-Type"] = "text/plain; charset=utf-8"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    stamp(response, tag, BYTES, fixed=fixed)
+    return response
+
+
+def _started(request: HttpRequest, git_dir: Path, command: list[str]) -> HttpResponseBase:
+    if request.method == "HEAD":
+        return HttpResponse()
+    output = GitOutput(git_dir, command, LIMITS)
+    return StreamingHttpResponse(output)
+
+
+def _parent(request: HttpRequest) -> int:
+    text = request.GET.get("parent", "")
+    return int(text) if text.isdecimal() and 0 < int(text[:4]) < 1000 else 1
