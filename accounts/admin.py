@@ -46,7 +46,8 @@ class MembershipInline(admin.TabularInline):
     """To look at: the page of a team changes memberships, and checks that they fit each other."""
 
     model = Membership
-    fields = readonly_fields = ["user", "email", "login", "name", "is_primary", "started_on", "ended_on"]
+    fields = ("user", "email", "login", "name", "is_primary", "started_on", "ended_on")
+    readonly_fields = fields
     extra = 0
     can_delete = False
 

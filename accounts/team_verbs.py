@@ -15,6 +15,8 @@ from django.utils import timezone
 from accounts.models import Membership, PastParent, Team, TeamsClock, User, record_event
 from accounts.teams import Node, Tree, tree
 
+MAX_DEPTH = 20
+
 
 class TeamError(Exception):
     """What was asked cannot be; the text is for people."""
@@ -92,7 +94,7 @@ def move_team(team: Team, parent: Team | None, since: dt.date | None, editor: Us
             return
         after = moved(before, team.pk, parent.pk if parent else None, since)
         check_no_circle(after, team.pk)
-        write_parents(team, after)
+        write_parents(team, after.nodes[team.pk].parent, after.past[team.pk])
         old = before.nodes.get(before.parent(team.pk) or 0)
         record_event(
             editor,
@@ -128,20 +130,20 @@ def check_no_circle(after: Tree, team: int) -> None:
         while at is not None and at not in path:
             path.append(at)
             at = after.parent(at, day)
+            if len(path) > MAX_DEPTH:
+                raise TeamError(f"Teams may hang at most {MAX_DEPTH} levels deep.")
         if at == team:
             names = " below ".join(after.nodes[one].name for one in [*path, team])
             when = f" on {day.isoformat()}" if day else ""
             raise TeamError(f"This would make a circle{when}: {names}.")
 
 
-def write_parents(team: Team, after: Tree) -> None:
-    """Store where the team hangs and hung."""
-    team.parent_id = after.nodes[team.pk].parent
-    team.save(update_fields=["parent"])
+def write_parents(team: Team, parent: int | None, past: list[tuple[dt.date, int | None]]) -> None:
+    """Store where the team hangs (id of a team), and where it hung until which day."""
+    Team.objects.filter(pk=team.pk).update(parent=parent)
+    team.parent_id = parent
     team.past_parents.all().delete()
-    PastParent.objects.bulk_create(
-        PastParent(team=team, parent_id=parent, ended_on=ended_on) for ended_on, parent in after.past.get(team.pk, ())
-    )
+    PastParent.objects.bulk_create(PastParent(team=team, parent_id=held, ended_on=day) for day, held in past)
 
 
 def close_team(team: Team, on: dt.date, editor: User | None) -> None:

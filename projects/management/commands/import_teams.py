@@ -1,0 +1,73 @@
+"""Reads teams and memberships from a file. It lives here, not in accounts, as lists of projects follow the names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from accounts import team_imports
+from accounts.team_files import UnreadableFile
+from accounts.team_plan import Plan
+from projects.teams import follow_names
+
+
+class Command(BaseCommand):
+    help = "Read teams and memberships from a CSV, YAML or JSON file. Bad rows are listed and left out."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+        parser.add_argument("--complete", action="store_true", help="end memberships that the file does not name")
+        parser.add_argument("--json", action="store_true", help="print data and nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        content = self._content(path)
+        try:
+            if options["dry_run"]:
+                plan = team_imports.look(content, path.name, complete=options["complete"])
+            else:
+                with transaction.atomic():
+                    plan = team_imports.apply(content, path.name, None, complete=options["complete"])
+                    follow_names(team_imports.renamed(plan))
+        except UnreadableFile as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(_data(plan), ensure_ascii=False, indent=2))
+        else:
+            self._tell(plan, "would be" if options["dry_run"] else "were")
+        if plan.problems:
+            raise CommandError(f"{len(plan.problems)} rows were left out.")
+
+    def _content(self, path: Path) -> bytes:
+        try:
+            with path.open("rb") as file:
+                return file.read(settings.TEAMS_MAX_BYTES + 1)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from None
+
+    def _tell(self, plan: Plan, would: str) -> None:
+        for note in plan.notes:
+            self.stderr.write(note)
+        for change in plan.changes:
+            words = f"{change.before} -> {change.after}" if change.before else change.after
+            place = "" if change.what == "team" else f" in {change.team}"
+            self.stdout.write(f"{change.kind:8} {change.subject}{place}: {words}")
+        for problem in plan.problems:
+            self.stderr.write(f"line {problem.line}: {problem.text}")
+        counts = ", ".join(f"{number} {kind}" for kind, number in plan.counts().items() if number)
+        self.stdout.write(f"{counts or 'Nothing'} {would} changed; {plan.untouched} rows say what is so already.")
+
+
+def _data(plan: Plan) -> dict[str, Any]:
+    names = ("kind", "what", "line", "subject", "team", "before", "after")
+    return {
+        "counts": plan.counts(),
+        "untouched": plan.untouched,
+        "changes": [{name: getattr(change, name) for name in names} for change in plan.changes],
+        "problems": [{"line": problem.line, "text": problem.text} for problem in plan.problems],
+        "notes": plan.notes,
+    }
