@@ -1,180 +1,198 @@
-"""From commits to rows: who committed how much on which day in a project."""
+"""The history of a repository into the tables: commits first, so that people see counts, then the lines of each."""
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import transaction
-from django.utils import timezone
 
-from activity.bots import is_bot
-from activity.models import ActivityDay, Contributor
-from activity.rollups import refresh_rollups
-from gitstore.records import CommitRecord
-from projects import catalog
-from projects.models import Project
+from activity import days
+from activity.commits import Reader, Touched
+from activity.lines import count_all_lines, lines_left
+from activity.mailmaps import Mailmap
+from activity.models import History, Participation
+from activity.people import refresh_people
+from activity.rollups import refresh_counters
+from gitstore import facts, mailmap
+from gitstore.mirrors import Mirror
+from projects.models import Project, Repository
 
-BATCH = 500
-PROGRESS_EVERY = 1000
-DAY_SECONDS = 86_400
-EPOCH = dt.date(1970, 1, 1)
-
-
-class History(Protocol):
-    """What the import needs of a mirror: the commits reachable from one, newest first."""
-
-    def log(self, commit: str, path: bytes | None = None) -> Iterator[CommitRecord]: ...
+RULES = 1  # grows when the same commits would give other rows: histories are then read anew
+SHOWN_PROBLEMS = 50
+NOTHING = "-"  # target of an import that ends with an empty repository
 
 
-@dataclass(slots=True)
-class Identity:
-    """One address: its newest name, times in seconds since 1970, commits by day number since 1970."""
+class Watch(Protocol):
+    """Who is told how far an import is; each may raise to stop it between two transactions."""
 
-    name: str
-    named_at: int
-    first: int
-    last: int
-    days: dict[int, int] = field(default_factory=dict)
+    def phase(self, words: str, total: int = 0) -> None: ...
 
-    @property
-    def commits(self) -> int:
-        return sum(self.days.values())
+    def commits(self, read: int) -> None: ...
+
+    def lines(self, counted: int) -> None: ...
 
 
-@dataclass(slots=True)
-class Tally:
-    """All commits of a project; `first` and `last` in seconds since 1970, None without commits."""
+class Unwatched:
+    """Tells nobody."""
 
-    identities: dict[str, Identity]
-    commits: int
-    first: int | None
-    last: int | None
+    def phase(self, words: str, total: int = 0) -> None: ...
+
+    def commits(self, read: int) -> None: ...
+
+    def lines(self, counted: int) -> None: ...
 
 
-def import_activity(
-    project: Project, mirror: History, commit: str | None, on_progress: Callable[[int], None] | None = None
-) -> int:
-    """Make the project's contributors, days and counters say what the history of `commit` says; the commits read.
+UNWATCHED = Unwatched()
 
-    `commit` None or empty means an empty repository. Git is read before the transaction; the rows are compared with
-    what is there, so that a second run writes nothing and a rewritten history leaves nothing behind.
+
+def import_history(
+    repository: Repository,
+    mirror: Mirror,
+    commit: str,
+    watch: Watch = UNWATCHED,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Make all tables of activity say what the history of `commit` says; empty for a repository without commits.
+
+    Killed anywhere, the next call completes it; called again it writes nothing. `check` is called before each step and
+    between chunks and may raise. Raises a GitError when the mirror cannot be read at all.
     """
-    directory = project.subdirectory.encode("utf-8", "surrogateescape") or None
-    records = mirror.log(commit, path=directory) if commit else iter(())
-    tally = count(records, int(timezone.now().timestamp()), on_progress)
-    with transaction.atomic():
-        locked = Project.objects.select_for_update().get(pk=project.pk)
-        contributors = _write_contributors(locked, tally)
-        _write_days(locked, tally, contributors)
-        changed = _write_counters(locked, tally)
-        if locked.pk not in refresh_rollups([locked.pk]) and changed:
-            catalog.refresh([locked.pk])
-    project.refresh_from_db()
-    return tally.commits
+    history, _ = History.objects.get_or_create(repository=repository)
+    work = _Import(history, repository, mirror, commit, watch, check)
+    work.read_commits()
+    work.count_lines()
 
 
-def count(records: Iterable[CommitRecord], now: int, on_progress: Callable[[int], None] | None = None) -> Tally:
-    """Add up commits by identity and day. Times after `now` (a wrong clock) count as now for first and last."""
-    identities: dict[str, Identity] = {}
-    commits, first, last = 0, now, 0
-    for commits, record in enumerate(records, 1):
-        time = record.author_time
-        key = record.author_email.lower() or record.author_name.lower()
-        identity = identities.get(key)
-        if identity is None:
-            identity = identities[key] = Identity(record.author_name, time, min(time, now), min(time, now))
-        elif time > identity.last:
-            identity.last = min(time, now)
-            if time > identity.named_at:
-                identity.name, identity.named_at = record.author_name, time
-        elif time < identity.first:
-            identity.first = time
-        day = time // DAY_SECONDS
-        identity.days[day] = identity.days.get(day, 0) + 1
-        first = min(first, time)
-        last = max(last, record.committer_time)
-        if on_progress is not None and commits % PROGRESS_EVERY == 0:
-            on_progress(commits)
-    if on_progress is not None:
-        on_progress(commits)
-    return Tally(_fitting(identities), commits, first if commits else None, min(last, now) if commits else None)
+@dataclass(slots=True)
+class _Import:
+    history: History
+    repository: Repository
+    mirror: Mirror
+    commit: str
+    watch: Watch
+    check: Callable[[], None]
+    touched: Touched = field(default_factory=Touched)
+    added_up: bool = False
+
+    def read_commits(self) -> None:
+        """Phase one. `History.target` is set while it runs, so that an interrupted one is known to be."""
+        projects = list(Project.objects.live().filter(repository=self.repository).order_by("pk"))
+        present = [project.pk for project in projects]
+        history = self.history
+        if (history.commit, history.target, history.rules, history.projects) == (self.commit, "", RULES, present):
+            return
+        self.check()
+        if history.target or history.lines_commit != history.commit:
+            self.touched.everybody()
+        tips = [tip for tip in dict.fromkeys([history.commit, history.target]) if tip not in {"", NOTHING}]
+        self._save(target=self.commit or NOTHING)
+        reader = self._reader()
+        if history.rules != RULES:
+            reader.keep_only([])
+            tips = []
+            self._save(commit="", lines_commit="", rules=RULES, projects=[])
+        self._change_mailmap(reader)
+        self._move(reader, tips)
+        self._read_folders(reader, projects)
+        self.check()
+        self._add_up(projects, reader.identities.joined)
+        problems = [*reader.mailmap.problems(), *reader.problems]
+        self._save(
+            commit=self.commit,
+            target="",
+            projects=present,
+            problems=problems[:SHOWN_PROBLEMS],
+            lines_left=lines_left(self.repository),
+        )
+
+    def count_lines(self) -> None:
+        """Phase two. `History.lines_commit` follows once the sums hold all lines."""
+        left = lines_left(self.repository)
+        if not left and self.history.lines_commit == self.commit:
+            return
+        problems: list[list[str]] = []
+        if left:
+            self.watch.phase("Counting lines", left)
+            problems = count_all_lines(self.repository, self.mirror.path, self.mirror.limits, self._counted)
+        if left or not self.added_up:
+            if not self.added_up:  # an import before this one got further with the commits than with the lines
+                self.touched.everybody()
+            self._add_up(list(Project.objects.live().filter(repository=self.repository)), ())
+        problems = [*self.history.problems, *problems][:SHOWN_PROBLEMS]
+        self._save(lines_commit=self.commit, lines_left=0, problems=problems)
+
+    def _reader(self) -> Reader:
+        git_dir, limits = self.mirror.path, self.mirror.limits
+        blob = mailmap.mailmap_blob(git_dir, self.commit, limits) if self.commit else ""
+        return Reader(
+            self.repository, git_dir, limits, Mailmap(self.repository, git_dir, blob, limits), touched=self.touched
+        )
+
+    def _change_mailmap(self, reader: Reader) -> None:
+        """Bring stored commits in line with the mailmap, if it is another one than before."""
+        blob = reader.mailmap.blob
+        if self.history.mailmap == blob:
+            return
+        answers = reader.mailmap.ask_again()
+        with transaction.atomic():
+            joined = reader.mailmap.lay_over(answers)
+            self._save(mailmap=blob)
+        reader.identities.joined.update(joined)
+        self.touched.everybody()
+
+    def _move(self, reader: Reader, tips: list[str]) -> None:
+        """From the histories of `tips` in the table to that of `self.commit`."""
+        if not self.commit:
+            reader.keep_only([])
+            return
+        complete = all(facts.exists(reader.git_dir, tip, reader.limits) for tip in tips)
+        known = [self.history.commit] if complete and self.history.commit else []
+        self.watch.phase("Reading history")
+        reader.stage(self.commit, known, self._read)
+        if not complete:
+            reader.keep_only(_all(facts.reachable(reader.git_dir, self.commit, [], reader.limits)))
+            return
+        for tip in tips:
+            if tip != self.commit:
+                reader.remove(_all(facts.reachable(reader.git_dir, tip, [self.commit], reader.limits)))
+
+    def _read_folders(self, reader: Reader, projects: list[Project]) -> None:
+        for project in projects:
+            if project.subdirectory and self.commit:
+                self.check()
+                grown = project.pk in self.history.projects and self.touched.identities is not None
+                reader.read_folder(project, self.commit, [self.history.commit] if grown and self.history.commit else [])
+
+    def _add_up(self, projects: list[Project], joined: Collection[int]) -> None:
+        """The sums of everybody touched; of projects that had none, of everybody."""
+        self.watch.phase("Adding up")
+        people = days.people_of(self.touched.identities)
+        span = (self.touched.first, self.touched.last)
+        for project in projects:
+            self.check()
+            if people is None or project.pk not in self.history.projects:
+                days.rebuild_sums(project)
+            elif people:
+                days.rebuild_sums(project, people, span)
+        if people is None:
+            people = set(Participation.objects.filter(project__in=projects).values_list("person_id", flat=True))
+        refresh_people(people | set(joined))
+        refresh_counters(projects)
+        self.added_up = True
+
+    def _read(self, commits: int) -> None:
+        self.watch.commits(commits)
+        self.check()
+
+    def _counted(self, rows: int) -> None:
+        self.watch.lines(rows)
+        self.check()
+
+    def _save(self, **columns: Any) -> None:
+        for name, value in columns.items():
+            setattr(self.history, name, value)
+        self.history.save(update_fields=list(columns))
 
 
-def _fitting(identities: dict[str, Identity]) -> dict[str, Identity]:
-    """Keys cut to what the table holds; two that become equal are added up."""
-    fitting: dict[str, Identity] = {}
-    for key, identity in identities.items():
-        known = fitting.setdefault(key.strip()[:300] or "unknown", identity)
-        if known is not identity:
-            known.first, known.last = min(known.first, identity.first), max(known.last, identity.last)
-            for day, commits in identity.days.items():
-                known.days[day] = known.days.get(day, 0) + commits
-    return fitting
-
-
-def _moment(seconds: int) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)
-
-
-def _write_contributors(project: Project, tally: Tally) -> dict[str, int]:
-    """Ids by address of the contributors, after writing those that are new or differ and deleting the rest."""
-    existing = {row.email: row for row in Contributor.objects.filter(project=project)}
-    new, changed = [], []
-    for email, identity in tally.identities.items():
-        row = existing.get(email)
-        facts = {
-            "name": identity.name[:300] or email,
-            "is_bot": is_bot(identity.name, email),
-            "commits": identity.commits,
-            "first_at": _moment(identity.first),
-            "last_at": _moment(identity.last),
-        }
-        if row is None:
-            new.append(Contributor(project=project, email=email, **facts))
-        elif any(getattr(row, name) != value for name, value in facts.items()):
-            for name, value in facts.items():
-                setattr(row, name, value)
-            changed.append(row)
-    gone = [row.pk for email, row in existing.items() if email not in tally.identities]
-    for start in range(0, len(gone), BATCH):
-        Contributor.objects.filter(pk__in=gone[start : start + BATCH]).delete()
-    Contributor.objects.bulk_create(new, batch_size=BATCH)
-    Contributor.objects.bulk_update(changed, ["name", "is_bot", "commits", "first_at", "last_at"], batch_size=BATCH)
-    return dict(Contributor.objects.filter(project=project).values_list("email", "pk"))
-
-
-def _write_days(project: Project, tally: Tally, contributors: dict[str, int]) -> None:
-    rows = ActivityDay.objects.filter(project=project).values_list("contributor_id", "day", "pk", "commits")
-    existing = {(contributor, day): (pk, commits) for contributor, day, pk, commits in rows.iterator()}
-    new, changed = [], []
-    for email, identity in tally.identities.items():
-        contributor = contributors[email]
-        for number, commits in identity.days.items():
-            day = dt.date.fromordinal(EPOCH.toordinal() + number)
-            pk, known = existing.pop((contributor, day), (None, 0))
-            row = ActivityDay(pk=pk, project=project, contributor_id=contributor, day=day, commits=commits)
-            if pk is None:
-                new.append(row)
-            elif known != commits:
-                changed.append(row)
-    gone = [pk for pk, _ in existing.values()]
-    for start in range(0, len(gone), BATCH):
-        ActivityDay.objects.filter(pk__in=gone[start : start + BATCH]).delete()
-    ActivityDay.objects.bulk_create(new, batch_size=BATCH)
-    ActivityDay.objects.bulk_update(changed, ["commits"], batch_size=BATCH)
-
-
-def _write_counters(project: Project, tally: Tally) -> bool:
-    facts = {
-        "commits_total": tally.commits,
-        "contributors_total": Contributor.objects.filter(project=project, is_bot=False).count(),
-        "first_commit_at": None if tally.first is None else _moment(tally.first),
-        "last_commit_at": None if tally.last is None else _moment(tally.last),
-    }
-    if all(getattr(project, name) == value for name, value in facts.items()):
-        return False
-    for name, value in facts.items():
-        setattr(project, name, value)
-    project.save(update_fields=list(facts))
-    return True
+def _all(parts: Iterable[list[str]]) -> list[str]:
+    return [oid for part in parts for oid in part]

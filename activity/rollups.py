@@ -1,25 +1,28 @@
-"""Figures that move with the calendar: commits and people of the last 90 days, commits of each of the last 52 weeks."""
+"""Figures of projects: totals, and those that move with the calendar (last 90 days, each of the last 52 weeks)."""
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from activity.models import ActivityDay, Contributor
+from activity.days import WINDOW_DAYS, window
+from activity.models import Commit, Participation, PersonDay
 from projects import catalog
 from projects.models import Project
 
-WINDOW_DAYS = 90
+__all__ = ["WEEKS", "WINDOW_DAYS", "first_monday", "refresh_counters", "refresh_rollups"]
+
 WEEKS = 52
 CHUNK = 500
 
 
 @dataclass(slots=True)
 class Figures:
-    """What the days of one project add up to; `people` maps contributor ids to their commits in the window."""
+    """What the days of one project add up to; `people` maps people, bots too, to their commits in the window."""
 
     commits_90d: int = 0
     humans: set[int] = field(default_factory=set)
@@ -27,10 +30,19 @@ class Figures:
     weeks: list[int] = field(default_factory=lambda: [0] * WEEKS)
 
 
+def refresh_counters(projects: Iterable[Project]) -> None:
+    """Bring totals, first and last commit, and the figures of the last days of these projects in line with the sums."""
+    for project in projects:
+        with transaction.atomic():
+            changed = _write_counters(Project.objects.select_for_update().get(pk=project.pk))
+            if project.pk not in refresh_rollups([project.pk]) and changed:
+                catalog.refresh([project.pk])
+
+
 def refresh_rollups(project_ids: Iterable[int] | None = None) -> set[int]:
     """Recompute the figures of these projects (None: of all that can have changed); the ids of those that did change.
 
-    Days and weeks are UTC; weeks begin on Monday and the last one is the current week.
+    Days and weeks are UTC; weeks begin on Monday and the last one is the current week. Bots and merges do not count.
     """
     today = timezone.now().astimezone(dt.UTC).date()
     ids = sorted(_stale_ids(today) if project_ids is None else set(project_ids))
@@ -62,32 +74,47 @@ def _stale_ids(today: dt.date) -> list[int]:
 
 
 def _figures(ids: list[int], today: dt.date) -> dict[int, Figures]:
-    begin, window = first_monday(today), today - dt.timedelta(days=WINDOW_DAYS - 1)
+    begin, (window_first, _) = first_monday(today), window(today)
     figures = {pk: Figures() for pk in ids}
-    rows = ActivityDay.objects.filter(project__in=ids, day__gte=min(begin, window), day__lte=today)
-    columns = ("project_id", "contributor_id", "contributor__is_bot", "day", "commits")
-    for project, contributor, bot, day, commits in rows.values_list(*columns).iterator():
+    rows = PersonDay.objects.filter(project__in=ids).between(min(begin, window_first), today)
+    columns = ("project_id", "person_id", "person__is_bot", "day", "commits", "coauthored")
+    for project, person, bot, day, commits, coauthored in rows.values_list(*columns).iterator():
         known = figures[project]
+        if day >= window_first:
+            known.people[person] = known.people.get(person, 0) + commits
+            if not bot and commits + coauthored:
+                known.humans.add(person)
+        if bot:
+            continue
         if day >= begin:
             known.weeks[(day - begin).days // 7] += commits
-        if day >= window:
+        if day >= window_first:
             known.commits_90d += commits
-            known.people[contributor] = known.people.get(contributor, 0) + commits
-            if not bot:
-                known.humans.add(contributor)
     return figures
 
 
 def _write_people(ids: list[int], figures: dict[int, Figures]) -> None:
-    wanted = {pk: commits for known in figures.values() for pk, commits in known.people.items()}
-    active = Contributor.objects.filter(project__in=ids, commits_90d__gt=0).values_list("pk", "commits_90d")
-    current = dict(active)
+    rows = Participation.objects.filter(project__in=ids)
+    active = {
+        (project, person): (pk, commits)
+        for project, person, pk, commits in rows.filter(commits_90d__gt=0).values_list(
+            "project_id", "person_id", "pk", "commits_90d"
+        )
+    }
+    wanted = {(project, person): n for project, known in figures.items() for person, n in known.people.items() if n}
     changed = [
-        Contributor(pk=pk, commits_90d=wanted.get(pk, 0))
-        for pk in wanted.keys() | current.keys()
-        if wanted.get(pk, 0) != current.get(pk, 0)
+        Participation(pk=pk, commits_90d=wanted.get(key, 0))
+        for key, (pk, commits) in active.items()
+        if wanted.get(key, 0) != commits
     ]
-    Contributor.objects.bulk_update(changed, ["commits_90d"], batch_size=CHUNK)
+    missing = wanted.keys() - active.keys()
+    if missing:
+        sleeping = rows.filter(commits_90d=0, person__in={person for _, person in missing})
+        for row in sleeping.only("project_id", "person_id"):
+            if (row.project_id, row.person_id) in missing:
+                row.commits_90d = wanted[(row.project_id, row.person_id)]
+                changed.append(row)
+    Participation.objects.bulk_update(changed, ["commits_90d"], batch_size=CHUNK)
 
 
 def _write_projects(ids: list[int], figures: dict[int, Figures]) -> set[int]:
@@ -100,3 +127,30 @@ def _write_projects(ids: list[int], figures: dict[int, Figures]) -> set[int]:
             changed.append(project)
     Project.objects.bulk_update(changed, ["commits_90d", "contributors_90d", "weeks"], batch_size=CHUNK)
     return {project.pk for project in changed}
+
+
+def _write_counters(project: Project) -> bool:
+    """Totals from the sums; times of the future (a wrong clock) count as now."""
+    people = Q(person__is_bot=False) & (Q(commits__gt=0) | Q(coauthored__gt=0))
+    sums = Participation.objects.filter(project=project).aggregate(
+        total=Sum("commits", default=0), people=Count("pk", filter=people)
+    )
+    times = Commit.objects.for_project(project).aggregate(first=Min("authored_at"), last=Max("committed_at"))
+    facts: dict[str, Any] = {
+        "commits_total": sums["total"],
+        "contributors_total": sums["people"],
+        "first_commit_at": _past(times["first"]),
+        "last_commit_at": _past(times["last"]),
+    }
+    if all(getattr(project, name) == value for name, value in facts.items()):
+        return False
+    for name, value in facts.items():
+        setattr(project, name, value)
+    project.save(update_fields=list(facts))
+    return True
+
+
+def _past(seconds: int | None) -> dt.datetime | None:
+    if seconds is None:
+        return None
+    return dt.datetime.fromtimestamp(min(seconds, int(timezone.now().timestamp())), dt.UTC)

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from activity.models import Contributor
+from activity.models import Participation
+from activity.people import key_of
 from activity.rollups import WINDOW_DAYS
 from common.charts import WeeklyChart
 from pages.marks import source_marks
@@ -116,14 +117,15 @@ def _chart(project: Project) -> WeeklyChart | None:
     return WeeklyChart("Commits per week", week_starts(len(project.weeks)), project.weeks)
 
 
-def _contributors(project: Any) -> list[Contributor]:
+def _contributors(project: Any) -> list[Participation]:
     """The most active people of the last 90 days, then of all time; people long gone only where nobody else is left."""
     holders = [role.user for role in project.current_roles]
-    known = {user.email.lower() for user in holders} - {""}
-    people = Contributor.objects.filter(project=project, is_bot=False).exclude(email__in=known)
-    people = people.exclude(name__in=[user.display_name for user in holders])
-    people = people.order_by("-commits_90d", "-commits", "name")
-    lately = people.filter(last_at__gte=timezone.now() - STILL_AROUND)
+    keys = [key_of(user.display_name, user.email) for user in holders]
+    people = Participation.objects.filter(project=project, person__is_bot=False, commits__gt=0).select_related("person")
+    people = people.exclude(person__identities__key__in=keys).exclude(person__user__in=holders)
+    people = people.exclude(person__name__in=[user.display_name for user in holders])
+    people = people.order_by("-commits_90d", "-commits", "person__name")
+    lately = people.filter(last_day__gte=timezone.now().date() - STILL_AROUND)
     return list(lately[:TOP_CONTRIBUTORS]) or list(people[:TOP_CONTRIBUTORS])
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
-from activity.importing import import_activity
+from activity.importing import import_history
 from gitstore.errors import GitError
 from gitstore.mirrors import MANY_PACKS, Mirror
 from gitstore.records import FetchResult, Tag
@@ -131,10 +131,7 @@ class _Run:
             self._mark(facts_commit=facts_mark)
         activity_mark = f"{commit}:{policy.RULES}"
         if self.job.activity_commit != activity_mark:
-            for project in self.repository.projects.live():
-                self.progress.phase("Reading history")  # no name: readers of the log may not see every project
-                self._own()
-                import_activity(project, mirror, commit, self.progress.commits)
+            import_history(self.repository, mirror, commit, self.progress, self._own)
             self._mark(activity_commit=activity_mark)
 
     def _tidy(self, mirror: Mirror) -> None:

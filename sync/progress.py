@@ -39,6 +39,11 @@ class Progress:
         self._values |= {"commits_read": read, "done": read}
         self._write_now_and_then()
 
+    def lines(self, counted: int) -> None:
+        """The lines of `counted` commits so far."""
+        self._values |= {"done": counted}
+        self._write_now_and_then()
+
     def _write_now_and_then(self) -> None:
         if time.monotonic() - self._written >= EVERY_SECONDS:
             self._write()

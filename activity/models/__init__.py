@@ -2,15 +2,12 @@
 
 from activity.models.fields import OidField
 from activity.models.history import Commit, CommitQuerySet, FolderCommit, History, Trailer
-from activity.models.legacy import ActivityDay, Contributor
 from activity.models.people import Identity, MailmapEntry, Person, PersonQuerySet
 from activity.models.sums import Participation, PersonArea, PersonDay, PersonDayQuerySet, Precedence, PrecedenceProject
 
 __all__ = [
-    "ActivityDay",
     "Commit",
     "CommitQuerySet",
-    "Contributor",
     "FolderCommit",
     "History",
     "Identity",

@@ -25,7 +25,7 @@ class History(models.Model):
     mailmap = models.CharField(max_length=64, blank=True, help_text="Object id of the .mailmap in force.")
     lines_commit = models.CharField(max_length=64, blank=True, help_text="Line sums are complete up to this commit.")
     lines_left = models.IntegerField(default=0, help_text="Commits whose lines are not counted yet.")
-    folders = models.JSONField(default=list, help_text="Ids of the folder projects whose commits are in the tables.")
+    projects = models.JSONField(default=list, help_text="Ids of the projects with sums.")
     problems = models.JSONField(default=list, help_text="[place, message] pairs of what could not be read.")
 
     class Meta:

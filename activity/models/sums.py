@@ -11,6 +11,8 @@ from accounts.models import User
 from activity.models.people import Person
 from projects.models import Project
 
+EPOCH = dt.date(1970, 1, 1)
+
 
 class Precedence(models.Model):
     """The projects that come first where a commit belongs to several (a copy of the repository, a folder of it).

@@ -1,93 +1,125 @@
-"""Commits become contributors, days and counters; the oracle is git itself."""
-
-import subprocess
+"""Commits become rows and sums; the oracle is git itself."""
 
 import pytest
 
-from activity.importing import import_activity
-from activity.models import ActivityDay, Contributor
-from projects.models import CatalogEntry
-from tests.projects.planting import ADA, BO, grow, plant, signature
+from activity.models import Commit, History, Participation, PersonDay
+from tests.activity.histories import git, imported, numstat, our_shortlog, planted, rows, shortlog
 
 pytestmark = pytest.mark.django_db
-BOT = ("renovate[bot]", "29139614+renovate[bot]@users.noreply.github.com")
 
 
-def run(project):
-    return import_activity(project, project.repository.mirror(), project.repository.head_commit)
+def check(project, *, lines=True):
+    """Every figure of a whole-repository project against git."""
+    repository = project.repository
+    count = int(git(repository, "rev-list", "--count", "--no-merges", "HEAD"))
+    merges = int(git(repository, "rev-list", "--count", "--merges", "HEAD"))
+    assert project.commits_total == count
+    days = PersonDay.objects.filter(project=project)
+    assert sum(days.values_list("commits", flat=True)) == count
+    assert sum(days.values_list("merges", flat=True)) == merges
+    assert our_shortlog(repository) == shortlog(repository, "--no-merges")
+    said = numstat(repository)
+    stored = (
+        Commit.objects.filter(repository=repository).contributions().values_list("oid", "files", "added", "removed")
+    )
+    assert {oid: row for oid, *row in map(list, stored)} == {oid: list(row) for oid, row in said.items()}
+    for column, place in (("added", 1), ("removed", 2)):
+        total = sum(row[place] for row in said.values())
+        assert sum(days.values_list(column, flat=True)) == total
+        assert sum(Participation.objects.filter(project=project).values_list(column, flat=True)) == total
 
 
-def rows(project):
-    contributors = Contributor.objects.filter(project=project).order_by("pk").values_list()
-    return list(contributors), list(ActivityDay.objects.filter(project=project).order_by("pk").values_list())
+class TestImportHistory:
+    def test_a_plain_history_agrees_with_git(self):
+        builder, project = planted()
+        builder.commit({"a.txt": "one\n", "src/b.py": "1\n2\n"})
+        builder.commit({"a.txt": "two\n"}, author="Bo <bo@example.org>")
+        builder.commit({"src/b.py": "1\n"}, author="Bo <bo@example.org>", committer="Ann <ann@example.org>")
+        imported(project)
+        check(project)
+        assert project.contributors_total == 2
+        newest = Commit.objects.order_by("-authored_at").first()
+        assert (newest.title, newest.areas, newest.parents) == ("Change", "src", 1)
+        assert (newest.author.name, newest.committer.name) == ("Bo", "Ann")
+        assert History.objects.get().lines_left == 0
+
+    def test_awkward_histories_agree_with_git(self):
+        builder, project = planted()
+        awkward(builder)
+        imported(project)
+        check(project)
+
+    def test_a_second_import_writes_nothing(self, django_assert_num_queries):
+        builder, project = planted()
+        awkward(builder)
+        imported(project)
+        before = rows(project.repository)
+        pks = list(PersonDay.objects.values_list("pk", flat=True))
+        imported(project)
+        assert rows(project.repository) == before
+        assert list(PersonDay.objects.values_list("pk", flat=True)) == pks
+
+    def test_step_by_step_gives_what_one_import_gives(self):
+        builder, project = planted()
+        awkward(builder, between=lambda: imported(project))
+        stepwise = rows(imported(project).repository)
+        History.objects.update(rules=0)
+        imported(project)
+        assert rows(project.repository) == stepwise
+        check(project)
 
 
-def git(project, *arguments):
-    command = ["git", "-C", str(project.repository.mirror_path), *arguments]
-    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+def awkward(builder, between=lambda: None):
+    """One of everything that has ever broken a reader of histories."""
+    first = builder.commit({"a.txt": "1\n2\n3\n4\n5\n6\n7\n8\n", "docs/x.md": "x\n"}, message="Begin")
+    between()
+    builder.commit({"docs/x.md": None, "docs/sub/y/z/x.md": "x\n"}, message="Move")
+    side = builder.commit({"side.txt": "s\n"}, branch="side", parents=[first], author="Bo, Jr. <bo@example.org>")
+    other = builder.commit({"o": "o\n"}, branch="other", parents=[first], author='Q "uote" <q@x>')
+    builder.commit({"side.txt": "s\n"}, parents=[builder.oid("refs/heads/main"), side], message="Merge side")
+    between()
+    root = builder.commit({"second/root.txt": "r\n"}, branch="root", parents=(), author="Ann <ANN@example.org>")
+    builder.commit(
+        {"o": "o\n", "second/root.txt": "r\n"},
+        parents=[builder.oid("refs/heads/main"), other, root],
+        message="Octopus",
+    )
+    between()
+    builder.commit({}, message="Nothing at all")
+    builder.commit({"a.txt": "1\n"}, when=0, message="1970")
+    builder.commit({"b": "1\n"}, when=4294967295, message="2106", author="Bo, Jr. <bo@example.org>")
+    builder.commit({"bin": b"\0\1\2" * 100}, message="Binary", author="Uni\u2028code \x1e <u@x>")
+    between()
+    builder.commit({"bin": ("100755", b"\0\1\2" * 100)}, message="Mode")
+    builder.commit({"module": ("160000", first)}, message="Submodule")
+    builder.commit({b"new\nline\t\xff": "n\n"}, message=b"\xff\xfe not text\n\nBody", author="No Mail <>")
+    builder.commit({"a.txt": "2\n"}, message="x" * 1000, author=" <only@mail>")
+    builder.commit(
+        {"a.txt": "3\n"},
+        message="Shared\n\nCo-authored-by: Bo, Jr. <bo@example.org>\nco-authored-by: Cy <cy@x>\nReviewed-by: Nobody\n",
+    )
+    between()
+    latin = written(builder, AUTHORS[0], builder.oid("refs/heads/main"))
+    raw = written(builder, AUTHORS[1], latin)
+    builder.set_ref("refs/heads/main", raw)
+    between()
+    builder.commit({".mailmap": MAILMAP}, author="Bo <BO@example.org>")
 
 
-class TestImportActivity:
-    def test_counts_agree_with_git(self):
-        project = plant(commits=[(ADA, 200), (BO, 30), (BO, 5), (BOT, 4)])
+MAILMAP = (
+    "# people\nAnn Proper <ann@proper.example> <ann@example.org>\nbroken line\n"
+    "Bo Junior <bo@example.org>\n<cy@proper.example> <cy@x>\n"
+)
 
-        assert run(project) == 5
+AUTHORS = (
+    b"author J\xf6rg <j@x> 1600000000 +0530\ncommitter J\xf6rg <j@x> 1500000000 -0330\nencoding ISO-8859-1\n\n"
+    b"\xdcber\n\nCo-authored-by: J\xf6rg Zwei <z@x>\n",
+    b"author J\xf6rg <j@x> -5 +9999\ncommitter Somebody\n\nWithout date",
+)
 
-        shortlog = git(project, "shortlog", "-s", "-n", "-e", "HEAD").splitlines()
-        said = {line.split("<")[1].rstrip(">").lower(): int(line.split("\t")[0]) for line in shortlog}
-        assert dict(Contributor.objects.values_list("email", "commits")) == said
-        assert (project.commits_total, project.contributors_total) == (5, 2)
-        assert (project.commits_90d, project.contributors_90d) == (3, 1)
-        assert sum(project.weeks) == 4 and len(project.weeks) == 52
-        assert project.last_commit_at.timestamp() == int(git(project, "log", "-1", "--format=%ct"))
 
-    def test_bots_are_not_people(self):
-        project = plant(commits=[(BOT, 4)])
-        run(project)
-        assert Contributor.objects.get(is_bot=True).name == "renovate[bot]"
-
-    def test_one_address_in_two_spellings_is_one_person_with_the_newest_name(self):
-        project = plant(commits=[(("A. Lindqvist", "ADA@Example.com"), 300), (("Ada L. Holm", "ada@example.com"), 3)])
-        run(project)
-        person = Contributor.objects.get()
-        assert (person.name, person.commits) == ("Ada L. Holm", 3)
-
-    def test_twice_writes_nothing(self):
-        project = plant(commits=[(ADA, 20), (BO, 3)])
-        run(project)
-        before, version = rows(project), CatalogEntry.objects.get(pk=project.pk).version
-        run(project)
-        assert rows(project) == before
-        assert CatalogEntry.objects.get(pk=project.pk).version == version
-
-    def test_rewritten_history_leaves_nothing_behind(self):
-        project = plant(commits=[(BO, 20), (BO, 20), (ADA, 3)])
-        run(project)
-        grow(project.repository, {}, commits=[(ADA, 3), (ADA, 2)])
-        assert run(project) == 3
-        assert Contributor.objects.get().email == "ada@example.com"
-        assert sum(ActivityDay.objects.values_list("commits", flat=True)) == 3
-        assert project.contributors_total == 1
-
-    def test_only_the_folder_of_the_project_counts(self):
-        project = plant(files={b"notes.txt": b"", b"part/a.txt": b"a"}, commits=[(BO, 3)], subdirectory="part")
-        assert run(project) == 1
-        assert project.contributors_total == 1
-
-    def test_an_empty_repository_has_no_activity(self):
-        project = plant(commits=[(BO, 3)])
-        run(project)
-        assert import_activity(project, project.repository.mirror(), "") == 0
-        assert project.last_commit_at is None
-        assert not Contributor.objects.exists()
-
-    def test_a_clock_in_the_future_does_not_move_last_change_past_now(self):
-        project = plant(commits=[(BO, -3000)])
-        run(project)
-        assert project.last_commit_at <= signature(days_ago=-0.01).when
-        assert project.commits_90d == 0
-
-    def test_progress_ends_with_all_commits(self):
-        project, seen = plant(commits=[(ADA, 3)] * 4), []
-        import_activity(project, project.repository.mirror(), project.repository.head_commit, seen.append)
-        assert seen[-1] == 5
+def written(builder, text, parent):
+    """A commit with the files of main, written as it stands after its parents."""
+    tree = builder.git("rev-parse", "main^{tree}").strip()
+    body = b"tree %s\nparent %s\n%s" % (tree, parent.encode(), text)
+    return builder.git("hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=body).decode().strip()

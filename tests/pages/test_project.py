@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Membership
-from activity.importing import import_activity
+from activity.importing import import_history
 from projects.fields import Source, resolve, set_edited, set_source
 from projects.models import (
     Access,
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def project(team):
     project = plant("billing", commits=[(ADA, 20), (BO, 3)], owner=team, name="Billing")
-    import_activity(project, project.repository.mirror(), project.repository.head_commit)
+    import_history(project.repository, project.repository.mirror(), project.repository.head_commit)
     fill(project)
     return project
 
@@ -217,7 +217,7 @@ class TestProject:
 def test_people_long_gone_are_not_those_to_ask_while_others_are_here(client, owner, team):
     gone = ("Cid Petrov", "cid@example.com")
     project = plant("old", commits=[(gone, 1200), (BO, 3)], owner=team, name="Old")
-    import_activity(project, project.repository.mirror(), project.repository.head_commit)
+    import_history(project.repository, project.repository.mirror(), project.repository.head_commit)
     client.force_login(owner)
     page = client.get(project.get_absolute_url()).content.decode()
     assert BO[0] in page

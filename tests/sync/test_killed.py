@@ -17,9 +17,9 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.utils import timezone
-from activity import importing
+from activity import importing, lines
 from projects import apply
-from activity.models import ActivityDay, Contributor
+from activity.models import Commit, FolderCommit, History, Participation, PersonArea, PersonDay, Trailer
 from projects.models import FieldValue, Project, Readme
 from sync import pipeline, progress
 from sync.models import SyncJob
@@ -31,7 +31,7 @@ def hang(*_args, **_options):
 FORGET = """
 SyncJob.objects.update(facts_commit="", activity_commit="", remote_digest="")
 Project.objects.update(tagline="", commits_total=0, contributors_total=0)
-for model in (ActivityDay, Contributor, FieldValue, Readme):
+for model in (PersonArea, PersonDay, Participation, Trailer, FolderCommit, Commit, History, FieldValue, Readme):
     model.objects.all().delete()
 """
 READ = """
@@ -39,8 +39,11 @@ SyncJob.objects.exclude(lease_until=None).update(lease_until=timezone.now())
 call_command("sync_repositories", "--all", stdout=sys.stderr)
 rows = [
     list(Project.objects.order_by("slug").values_list("slug", "tagline", "commits_total", "contributors_total")),
-    list(ActivityDay.objects.order_by("pk").values_list("project__slug", "contributor__email", "day", "commits")),
-    list(Contributor.objects.order_by("email").values_list("project__slug", "email", "commits")),
+    list(Commit.objects.values_list("oid", "author__email", "files", "added", "removed", "areas")),
+    list(PersonDay.objects.values_list("project__slug", "person__name", "day", "commits", "added", "removed")),
+    list(Participation.objects.values_list("project__slug", "person__name", "commits", "added", "removed")),
+    list(PersonArea.objects.values_list("project__slug", "person__name", "path", "commits")),
+    list(History.objects.values_list("commit", "target", "lines_commit", "lines_left")),
     list(FieldValue.objects.order_by("project", "field", "source").values_list("field", "source", "value")),
     list(Readme.objects.values_list("path", "html")),
     list(SyncJob.objects.values_list("state", "error_code", "crashes", "lease_holder")),
@@ -52,7 +55,10 @@ PLACES = {
     "after the fetch": "pipeline._Run._record_fetch = hang",
     "between two tables": "apply._write_readme = hang",
     "before the watermark": "pipeline._Run._mark = hang",
-    "within the history": "importing._write_days = hang",
+    "within the history": "importing.Reader._store_trailers = hang",
+    "before the sums": "importing.days.rebuild_sums = hang",
+    "within the lines": "lines._write = hang",
+    "before the line sums": "importing._Import._counted = hang",
     "before the end": "pipeline.queue.finish = hang",
 }
 

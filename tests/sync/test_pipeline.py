@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from activity.models import ActivityDay, Contributor
+from activity.models import Participation, PersonDay
 from gitstore.fastimport import FastImport
 from projects.models import FieldValue, Project, Release
 from sync import pipeline, policy, queue
@@ -26,8 +26,8 @@ def rows():
             Project.objects.order_by("slug").values_list("slug", "name", "tagline", "commits_total", "last_commit_at")
         ),
         "fields": sorted(FieldValue.objects.values_list("project__slug", "field", "source", "value"), key=str),
-        "days": sorted(ActivityDay.objects.values_list("project__slug", "contributor__email", "day", "commits")),
-        "people": sorted(Contributor.objects.values_list("project__slug", "email", "commits")),
+        "days": sorted(PersonDay.objects.values_list("project__slug", "person__key", "day", "commits", "added")),
+        "people": sorted(Participation.objects.values_list("project__slug", "person__key", "commits")),
         "releases": sorted(Release.objects.values_list("project__slug", "tag", "commit")),
     }
 
@@ -51,7 +51,7 @@ class TestRunJob:
     def test_a_second_run_changes_nothing(self, project, job, monkeypatch):
         run(job)
         before = rows()
-        for name in ("apply_facts", "import_activity"):
+        for name in ("apply_facts", "import_history"):
             monkeypatch.setattr(pipeline, name, lambda *_: pytest.fail("The watermark was not heeded"))
         assert isinstance(run(job), queue.Success)
         assert rows() == before
@@ -171,7 +171,7 @@ class TestFailures:
         monkeypatch.setattr(pipeline, "apply_facts", stolen)
         assert run(job) is None
         assert (job.facts_commit, job.lease_holder) == ("", "somebody else")
-        assert Contributor.objects.count() == 0
+        assert Participation.objects.count() == 0
 
     def test_a_mirror_that_somebody_else_writes_is_busy(self, project, job):
         with job.repository.mirror().locked():

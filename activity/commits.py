@@ -1,0 +1,189 @@
+"""Phase one of an import: the facts of commits, from Git into the tables."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from activity.bulk import insert_missing, lists
+from activity.mailmaps import Mailmap
+from activity.models import Commit, FolderCommit, Trailer
+from activity.models.history import TITLE
+from activity.people import Identities
+from gitstore import facts
+from gitstore.errors import Broken
+from gitstore.facts import CommitFacts
+from gitstore.records import Limits
+from projects.models import Project, Repository
+
+MOST_PARENTS = 2**15 - 1
+COLUMNS = (
+    *("repository_id", "oid", "raw_author_id", "author_id", "raw_committer_id", "committer_id"),
+    *("authored_at", "author_zone", "committed_at", "committer_zone", "parents", "title", "areas"),
+)
+TRAILER_COLUMNS = ("commit_id", "key", "raw_identity_id", "identity_id")
+FOLDER_COLUMNS = ("project_id", "commit_id", "areas")
+KEYS = {label: value for value, label in Trailer.Key.choices}
+
+
+@dataclass(slots=True)
+class Touched:
+    """Whose sums an import changes: identities (None: everybody's) and the span of author times in seconds."""
+
+    identities: set[int] | None = field(default_factory=set)
+    first: int = facts.LATEST
+    last: int = 0
+
+    def add(self, identities: Iterable[int], times: Iterable[int]) -> None:
+        if self.identities is not None:
+            self.identities.update(identities)
+        for at in times:
+            self.first, self.last = min(self.first, at), max(self.last, at)
+
+    def everybody(self) -> None:
+        self.identities, self.first, self.last = None, 0, facts.LATEST
+
+    def __bool__(self) -> bool:
+        return self.identities is None or bool(self.identities)
+
+
+@dataclass(slots=True)
+class Reader:
+    """One repository's mirror, its commits on their way into the tables, and what they touch."""
+
+    repository: Repository
+    git_dir: Path
+    limits: Limits
+    mailmap: Mailmap
+    touched: Touched = field(default_factory=Touched)
+    problems: list[list[str]] = field(default_factory=list)
+    identities: Identities = field(default_factory=Identities)
+
+    def stage(self, commit: str, known: Sequence[str], after_batch: Callable[[int], None]) -> None:
+        """Store what `commit` reaches and none of `known` does; `after_batch` is told the number read so far."""
+        done = 0
+        try:
+            for batch in _batches(facts.read_facts(self.git_dir, commit, known, self.limits)):
+                self._store(batch)
+                done += len(batch)
+                after_batch(done)
+        except Broken:
+            self._salvage(commit, after_batch)
+
+    def remove(self, oids: Iterable[str]) -> None:
+        """Forget commits that the branch no longer has."""
+        for part in lists(oids):
+            with transaction.atomic():
+                rows = Commit.objects.filter(repository=self.repository, oid__in=part)
+                self._touch_rows(rows)
+                pks = list(rows.values_list("pk", flat=True))
+                for model in (Trailer, FolderCommit):
+                    model._default_manager.filter(commit__in=pks)._raw_delete(rows.db)
+                Commit.objects.filter(pk__in=pks)._raw_delete(rows.db)
+
+    def read_folder(self, project: Project, commit: str, known: Sequence[str]) -> None:
+        """Note which commits touch the folder of a project."""
+        folder = project.subdirectory.encode("utf-8", "surrogateescape")
+        for part in facts.reachable(self.git_dir, commit, known, self.limits, folder):
+            with transaction.atomic():
+                for oids in lists(part):
+                    pks = Commit.objects.filter(repository=self.repository, oid__in=oids).values_list("pk", flat=True)
+                    insert_missing(
+                        FolderCommit, ("project_id", "commit_id", "areas"), [(project.pk, pk, "") for pk in pks]
+                    )
+
+    def _touch_rows(self, rows: QuerySet[Commit]) -> None:
+        found = rows.values_list("author_id", "authored_at")
+        self.touched.add((author for author, _ in found), (at for _, at in found))
+        shared = Trailer.objects.filter(commit__in=rows).values_list("identity_id", flat=True)
+        self.touched.add(shared, ())
+
+    def _store(self, batch: list[CommitFacts]) -> None:
+        """One transaction: identities, commits, trailers. Repeating it adds nothing."""
+        contacts = _contacts(batch)
+        pairs = self.mailmap.ask(contacts)
+        with transaction.atomic():
+            self.identities.learn(contacts)
+            self.mailmap.note(pairs, self.identities)
+            rows = [self._row(one) for one in batch]
+            insert_missing(Commit, COLUMNS, rows)
+            self._store_trailers([one for one in batch if one.trailers])
+        times = [one.authored_at for one in batch]
+        self.touched.add((self.mailmap.proper(self.identities[one.author]) for one in batch), (min(times), max(times)))
+
+    def _row(self, one: CommitFacts) -> tuple[int | str | bytes, ...]:
+        author, committer = self.identities[one.author], self.identities[one.committer]
+        return (
+            self.repository.pk,
+            one.oid,
+            author,
+            self.mailmap.proper(author),
+            committer,
+            self.mailmap.proper(committer),
+            one.authored_at,
+            one.author_zone,
+            one.committed_at,
+            one.committer_zone,
+            min(one.parents, MOST_PARENTS),
+            one.title[:TITLE],
+            "",
+        )
+
+    def _store_trailers(self, batch: list[CommitFacts]) -> None:
+        rows = []
+        for part in lists(batch):
+            oids = [one.oid.hex() for one in part]
+            found = Commit.objects.filter(repository=self.repository, oid__in=oids).values_list("oid", "pk")
+            pks = dict(found)
+            for one in part:
+                for key, name, address in one.trailers:
+                    raw = self.identities[(name, address)]
+                    rows.append((pks[one.oid.hex()], KEYS[key], raw, self.mailmap.proper(raw)))
+        insert_missing(Trailer, TRAILER_COLUMNS, rows)
+        self.touched.add((row[3] for row in rows), ())
+
+    def _salvage(self, commit: str, after_batch: Callable[[int], None]) -> None:
+        """Go round commits that cannot be read; the table then holds exactly the others."""
+        bad: list[str] = []
+        good = facts.walk_readable(self.git_dir, commit, self.limits, bad.append)
+        self.problems += [[f"commit {oid}", "Cannot be read; commits before it may be missing."] for oid in bad[:20]]
+        if not good:
+            raise Broken("The newest commit of the repository cannot be read.", "Run `git fsck` in the original.")
+        done = 0
+        for part in lists(good, facts.BATCH):
+            for batch in facts.read_facts_of(self.git_dir, part, self.limits):
+                if batch:
+                    self._store(batch)
+            done += len(part)
+            after_batch(done)
+        self.keep_only(good)
+
+    def keep_only(self, oids: Iterable[str]) -> None:
+        """Forget all stored commits but these."""
+        wanted = {bytes.fromhex(oid) for oid in oids}
+        stored = Commit.objects.filter(repository=self.repository).values_list("oid", flat=True)
+        self.remove([oid for oid in stored.iterator() if bytes.fromhex(oid) not in wanted])
+        self.touched.everybody()
+
+
+def _batches(parts: Iterable[list[CommitFacts]]) -> Iterator[list[CommitFacts]]:
+    """The same commits in larger lists: a transaction has a price."""
+    waiting: list[CommitFacts] = []
+    for part in parts:
+        waiting += part
+        if len(waiting) >= facts.BATCH:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def _contacts(batch: Iterable[CommitFacts]) -> set[facts.Contact]:
+    found = set()
+    for one in batch:
+        found.add(one.author)
+        found.add(one.committer)
+        found.update((name, address) for _, name, address in one.trailers)
+    return found

@@ -1,0 +1,92 @@
+"""The .mailmap of a repository, laid over its commits without reading them again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from activity.bulk import insert_missing, lists
+from activity.models import Commit, Identity, MailmapEntry, Trailer
+from activity.people import Identities, contact_of
+from gitstore import mailmap
+from gitstore.facts import Contact
+from gitstore.records import Limits
+from projects.models import Repository
+
+COLUMNS = ("repository_id", "identity_id", "proper_id")
+
+
+@dataclass(slots=True)
+class Mailmap:
+    """The mailmap in `blob` (empty: there is none) for the commits of one repository. Git is asked once a contact."""
+
+    repository: Repository
+    git_dir: Path
+    blob: str
+    limits: Limits
+    _asked: set[Contact] = field(default_factory=set)
+    _pairs: dict[Contact, Contact] = field(default_factory=dict)
+    _proper: dict[int, int] = field(default_factory=dict)
+
+    def ask(self, contacts: Iterable[Contact]) -> dict[Contact, Contact]:
+        """Of those not asked for before, what the mailmap changes them to. Starts git: not within a transaction."""
+        new = [contact for contact in contacts if contact not in self._asked]
+        self._asked.update(new)
+        return dict(mailmap.proper_contacts(self.git_dir, self.blob, new, self.limits)) if self.blob and new else {}
+
+    def note(self, pairs: dict[Contact, Contact], identities: Identities) -> None:
+        """Remember these answers, in the table too."""
+        if pairs:
+            identities.learn([*pairs, *pairs.values()])
+            found = {identities[before]: identities[after] for before, after in pairs.items()}
+            self._proper |= found
+            insert_missing(MailmapEntry, COLUMNS, [(self.repository.pk, *pair) for pair in found.items()])
+
+    def proper(self, identity: int) -> int:
+        """Whom the mailmap means by this identity."""
+        return self._proper.get(identity, identity)
+
+    def problems(self) -> list[list[str]]:
+        """[place, words] of each line that Git does not understand."""
+        broken = mailmap.broken_lines(self.git_dir, self.blob, self.limits) if self.blob else []
+        return [[f"{mailmap.PATH}, line {number}", words] for number, words in broken]
+
+    def ask_again(self) -> dict[int, Contact]:
+        """What the mailmap says of everybody in the repository: raw identity to proper contact. Starts git."""
+        contacts: dict[Contact, int] = {}
+        for part in lists(_used(self.repository)):
+            rows = Identity.objects.filter(pk__in=part, person__erased_at=None)
+            contacts |= {contact_of(row): row.pk for row in rows}
+        return {contacts[before]: after for before, after in self.ask(contacts).items()}
+
+    def lay_over(self, answers: dict[int, Contact]) -> set[int]:
+        """Make all stored commits say what `ask_again` found, in the caller's transaction; ids of people concerned."""
+        identities = Identities()
+        identities.learn(answers.values())
+        present = MailmapEntry.objects.filter(repository=self.repository)
+        present.filter(identity__person__erased_at=None).delete()  # the names of the erased cannot be asked for
+        wanted = [(self.repository.pk, raw, identities[contact]) for raw, contact in answers.items()]
+        insert_missing(MailmapEntry, COLUMNS, wanted)
+        commits = Commit.objects.filter(repository=self.repository)
+        _follow(commits, "author", self.repository)
+        _follow(commits, "committer", self.repository)
+        _follow(Trailer.objects.filter(commit__repository=self.repository), "identity", self.repository)
+        return identities.joined
+
+
+def _used(repository: Repository) -> set[int]:
+    """Ids of all raw identities of the repository."""
+    commits = Commit.objects.filter(repository=repository).order_by()
+    trailers = Trailer.objects.filter(commit__repository=repository).order_by()
+    used = set(trailers.values_list("raw_identity_id", flat=True).distinct())
+    for column in ("raw_author_id", "raw_committer_id"):
+        used.update(commits.values_list(column, flat=True).distinct())
+    return used
+
+
+def _follow(rows: "QuerySet[Commit] | QuerySet[Trailer]", column: str, repository: Repository) -> None:
+    entry = MailmapEntry.objects.filter(repository=repository, identity=OuterRef(f"raw_{column}")).values("proper")[:1]
+    proper = Coalesce(Subquery(entry), F(f"raw_{column}"))
+    rows.exclude(**{column: proper}).update(**{column: proper})

@@ -1,0 +1,131 @@
+"""From what Git has as name and address to identities, and from identities to people."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Max
+
+from activity.bots import is_bot
+from activity.bulk import lists
+from activity.models import Commit, Identity, Person
+from activity.models.people import LONGEST
+from gitstore.facts import Contact
+
+NOBODY = "unknown"
+# Addresses that many people share because a tool or a template put them there say nothing about who somebody is.
+_SHARED = re.compile(
+    r"^(?:root|admin|user|git|nobody|none|unknown|noreply|no-reply|you|your|name|me|test|dev|email|mail|example)?@"
+    r"|@(?:localhost|none|\(none\)|unknown|invalid|local|localdomain)$"
+    r"|^[^@]*$"
+)
+_FORGE = re.compile(r"^(?:\d+[+-])?([^@+]+)@(users\.noreply\.[a-z0-9.-]+)$")
+
+
+def digest_of(contact: Contact) -> str:
+    """Equal for equal bytes of name and address, and only for those."""
+    return hashlib.blake2b(b"\0".join(contact), digest_size=20).hexdigest()
+
+
+def key_of(name: str, email: str) -> str:
+    """Equal for identities that surely are one person: one address (in any spelling), one account at a forge.
+
+    An address that says nothing (empty, of a template) is only the same person under the same name.
+    """
+    address = email.strip().lower()
+    if account := _FORGE.match(address):
+        address = f"{account[1]}@{account[2]}"
+    elif _SHARED.search(address):
+        address = f"{name.strip().lower()}\0{address}"
+    return hashlib.blake2b(address.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
+
+
+class Identities:
+    """Ids of identities by their bytes; those the tables do not know are added, each with a person.
+
+    `joined` are the ids of people who got an identity this way: their names and bot marks may change.
+    """
+
+    def __init__(self) -> None:
+        self.joined: set[int] = set()
+        self._known: dict[Contact, int] = {}
+
+    def __getitem__(self, contact: Contact) -> int:
+        return self._known[contact]
+
+    def learn(self, contacts: Iterable[Contact]) -> None:
+        """Look up, or add, all of these that were not seen before."""
+        for part in lists({contact for contact in contacts if contact not in self._known}):
+            digests = {digest_of(contact): contact for contact in part}
+            found = _ids(digests)
+            if missing := [digest for digest in digests if digest not in found]:
+                self.joined |= _add({digest: digests[digest] for digest in missing})
+                found |= _ids(missing)
+            self._known.update((digests[digest], pk) for digest, pk in found.items())
+
+
+def refresh_people(ids: Iterable[int]) -> None:
+    """Bring the people's names and bot marks in line with their identities; what somebody chose stays.
+
+    The name is the one of the newest commit; a bot is who is one under every identity.
+    """
+    changed = []
+    for part in lists(set(ids)):
+        newest = dict(
+            Commit.objects.filter(author__person__in=part)
+            .values_list("author")
+            .annotate(at=Max("authored_at"))
+            .values_list("author", "at")
+        )
+        people = Person.objects.filter(pk__in=part, erased_at=None).prefetch_related("identities")
+        changed += [person for person in people if _renewed(person, list(person.identities.all()), newest)]
+    Person.objects.bulk_update(changed, ["name", "is_bot"], batch_size=500)
+
+
+def _renewed(person: Person, identities: Sequence[Identity], newest: dict[int, int]) -> bool:
+    if not identities:
+        return False
+    best = max(identities, key=lambda identity: (newest.get(identity.pk, -1), bool(identity.name), identity.digest))
+    name = person.name if person.name_chosen else (best.name or best.email or NOBODY)
+    bot = person.is_bot if person.bot_chosen else all(is_bot(one.name, one.email) for one in identities)
+    if (person.name, person.is_bot) == (name, bot):
+        return False
+    person.name, person.is_bot = name, bot
+    return True
+
+
+def _ids(digests: Iterable[str]) -> dict[str, int]:
+    return dict(Identity.objects.filter(digest__in=list(digests)).values_list("digest", "pk"))
+
+
+def _add(contacts: dict[str, Contact]) -> set[int]:
+    """The people concerned. Another import may add the same ones at the same time; then its rows are taken."""
+    rows = [_identity(digest, contact) for digest, contact in contacts.items()]
+    fresh = {
+        row.key: Person(key=row.key, name=row.name or row.email or NOBODY, is_bot=is_bot(row.name, row.email))
+        for row in rows
+    }
+    Person.objects.bulk_create(fresh.values(), batch_size=500, ignore_conflicts=True)
+    people = {person.key: person for person in Person.objects.filter(key__in=list(fresh)).select_related("merged_into")}
+    for row in rows:
+        row.person = people[row.key].merged_into or people[row.key]
+        if row.person.erased_at:
+            row.name, row.email, row.raw = row.person.name, "", None
+    Identity.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    return {row.person_id for row in rows}
+
+
+def _identity(digest: str, contact: Contact) -> Identity:
+    name, email = (part.decode("utf-8", "replace").replace("\0", "")[:LONGEST] for part in contact)
+    exact = (name.encode(), email.encode()) == contact
+    return Identity(
+        digest=digest, name=name, email=email, raw=None if exact else b"\0".join(contact), key=key_of(name, email)
+    )
+
+
+def contact_of(identity: Identity) -> Contact:
+    """The bytes an identity was made of."""
+    if identity.raw is not None:
+        name, _, email = bytes(identity.raw).partition(b"\0")
+        return name, email
+    return identity.name.encode(), identity.email.encode()

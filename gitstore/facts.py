@@ -1,0 +1,250 @@
+"""Facts of commits in bulk, as raw as Git has them: no mailmap, no file is opened. For importing whole histories."""
+
+import os
+import re
+from binascii import Error as NotHexadecimal
+from binascii import unhexlify
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gitstore.errors import Broken
+from gitstore.process import run_git, stream_git
+from gitstore.records import Limits
+
+KEYS = (
+    *("Co-authored-by", "Reviewed-by", "Signed-off-by", "Helped-by", "Reported-by"),
+    *("Tested-by", "Acked-by", "Suggested-by", "Mentored-by"),
+)
+LATEST = 253_370_764_800  # the year 9999: later ones do not fit into a calendar
+BATCH = 2000
+MAX_TRAILERS = 200
+_TRAILERS = f"%(trailers:{''.join(f'key={key},' for key in KEYS)}only=true,unfold=true)"
+_FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd", "%s", _TRAILERS)
+_WIDTH = len(_FIELDS)
+OPTIONS = (
+    "log",
+    "--no-color",
+    "--no-show-signature",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--encoding=UTF-8",
+    "--no-use-mailmap",
+    "--no-notes",
+    "-z",
+)
+_OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_KEY_BYTES = {key.lower().encode("ascii"): key for key in KEYS}
+
+Contact = tuple[bytes, bytes]  # name and address, as their bytes
+
+
+class CommitFacts(NamedTuple):
+    """One commit; `oid` in bytes, times in seconds since 1970 (0 where unreadable or before), zones in minutes east of
+    UTC, trailers as (key, name, address)."""
+
+    oid: bytes
+    parents: int
+    author: Contact
+    authored_at: int
+    author_zone: int
+    committer: Contact
+    committed_at: int
+    committer_zone: int
+    title: str
+    trailers: list[tuple[str, bytes, bytes]]
+
+
+def read_facts(git_dir: Path, commit: str, known: Sequence[str], limits: Limits) -> Iterator[list[CommitFacts]]:
+    """Commits reachable from `commit` but from none of `known`, newest first, some hundreds at a time.
+
+    Raises Broken, after the commits before it, when one cannot be read: `read_facts_of` goes on from there.
+    """
+    args = [*_arguments(), "--end-of-options", check_oid(commit), *(f"^{check_oid(oid)}" for oid in known), "--"]
+    with stream_git(args, git_dir=git_dir, limits=limits) as chunks:
+        yield from _parse(chunks)
+
+
+def read_facts_of(git_dir: Path, oids: Sequence[str], limits: Limits) -> Iterator[list[CommitFacts]]:
+    """These commits in this order."""
+    args = [*_arguments(), "--no-walk=unsorted", "--stdin"]
+    data = "".join(f"{check_oid(oid)}\n" for oid in oids).encode("ascii")
+    with stream_git(args, git_dir=git_dir, limits=limits, input=data) as chunks:
+        yield from _parse(chunks)
+
+
+def reachable(
+    git_dir: Path, commit: str, known: Sequence[str], limits: Limits, folder: bytes | None = None
+) -> Iterator[list[str]]:
+    """Ids of commits reachable from `commit` but from none of `known`, in lists of up to `BATCH`.
+
+    With `folder` only those, merges left out, that change something in it compared with their parent.
+    """
+    args = ["rev-list", *(["--full-history", "--no-merges"] if folder else [])]
+    args += [check_oid(commit), *(f"^{check_oid(oid)}" for oid in known), "--"]
+    args += [os.fsdecode(folder)] if folder else []
+    lines: list[str] = []
+    with stream_git(args, git_dir=git_dir, limits=limits) as chunks:
+        for fields in split_fields(chunks, b"\n"):
+            lines += [line.decode("ascii") for line in fields]
+            while len(lines) >= BATCH:
+                yield lines[:BATCH]
+                del lines[:BATCH]
+    if lines:
+        yield lines
+
+
+def exists(git_dir: Path, oid: str, limits: Limits) -> bool:
+    """Whether this commit, and so what it descends from, is still in the mirror."""
+    answer = run_git(
+        ["cat-file", "--batch-check"], git_dir=git_dir, limits=limits, input=check_oid(oid).encode("ascii") + b"\n"
+    )
+    return b" commit " in answer
+
+
+def walk_readable(git_dir: Path, commit: str, limits: Limits, on_bad: Callable[[str], None]) -> list[str]:
+    """What `rev-list` would list if it went on behind commits that cannot be read; those go to `on_bad`.
+
+    Needs memory for the ids of the whole history. Replacements and grafts are ignored, so there are no cycles.
+    """
+    seen, good, wave = {check_oid(commit)}, list[str](), [commit]
+    while wave:
+        parents: list[str] = []
+        for oid, found in _parents(git_dir, wave, limits):
+            if found is None:
+                on_bad(oid)
+                continue
+            good.append(oid)
+            fresh = [parent for parent in found if parent not in seen]
+            seen.update(fresh)
+            parents += fresh
+        wave = list(dict.fromkeys(parents))
+    return good
+
+
+def check_oid(oid: str) -> str:
+    """The same, if it is a whole object id; raises ValueError otherwise."""
+    if not _OID.match(oid):
+        raise ValueError(f"Not a commit id: {oid!r}")
+    return oid
+
+
+def contact(text: bytes) -> Contact:
+    """Name and address of `Name <address>`, split where Git would; without brackets all of it is a name."""
+    name, bracket, rest = text.partition(b"<")
+    address, end, _ = rest.partition(b">")
+    return (name.strip(), address.strip()) if bracket and end else (text.strip(), b"")
+
+
+def _arguments() -> list[str]:
+    return [*OPTIONS, "--date=raw", f"--format={'%x00'.join(_FIELDS)}"]
+
+
+def _parse(chunks: Iterable[bytes]) -> Iterator[list[CommitFacts]]:
+    waiting: list[bytes] = []
+    for fields in split_fields(chunks, b"\0"):
+        waiting += fields
+        whole = len(waiting) // _WIDTH * _WIDTH
+        yield [_facts(row) for row in zip(*[iter(waiting[:whole])] * _WIDTH, strict=True)]
+        del waiting[:whole]
+    if waiting:
+        raise Broken("The repository's history cannot be read.")
+
+
+def _facts(row: tuple[bytes, ...]) -> CommitFacts:
+    oid, parents, author, author_address, authored, committer, committer_address, committed, title, trailers = row
+    try:
+        digest = unhexlify(oid)
+    except NotHexadecimal as error:
+        raise Broken("The repository's history cannot be read.") from error
+    authored_at, author_zone = _time(authored)
+    committed_at, committer_zone = _time(committed)
+    return CommitFacts(
+        digest,
+        parents.count(b" ") + 1 if parents else 0,
+        (author, author_address),
+        authored_at,
+        author_zone,
+        (committer, committer_address),
+        committed_at,
+        committer_zone,
+        title.decode("utf-8", "replace"),
+        _trailers(trailers) if trailers else [],
+    )
+
+
+_zones: dict[bytes, int] = {}
+
+
+def _time(text: bytes) -> tuple[int, int]:
+    """Of `1700000000 +0530`; a commit may be without any date."""
+    seconds, _, zone = text.partition(b" ")
+    minutes = _zones.get(zone)
+    if minutes is None:
+        minutes = _zones[zone] = _zone(zone)
+    return (min(int(seconds), LATEST) if seconds.isdigit() else 0), minutes
+
+
+def _zone(text: bytes) -> int:
+    match = re.fullmatch(rb"([+-])(\d{1,2})(\d\d)", text)
+    if not match:
+        return 0
+    minutes = int(match[2]) * 60 + int(match[3])
+    return 0 if minutes >= 24 * 60 else minutes if match[1] == b"+" else -minutes
+
+
+def _trailers(text: bytes) -> list[tuple[str, bytes, bytes]]:
+    found = []
+    for line in text.split(b"\n")[:MAX_TRAILERS]:
+        key, _, value = line.partition(b":")
+        known = _KEY_BYTES.get(key.strip().lower())
+        name, address = contact(value.strip())
+        if known and (name or address):
+            found.append((known, name, address))
+    return found
+
+
+def split_fields(chunks: Iterable[bytes], mark: bytes = b"\0") -> Iterator[list[bytes]]:
+    """Complete fields, each ended by `mark`; a field may span any number of chunks."""
+    rest: list[bytes] = []
+    for chunk in chunks:
+        head, *more = chunk.split(mark)
+        rest.append(head)
+        if more:
+            first = b"".join(rest)
+            rest = [more.pop()]
+            yield [first, *more]
+    if any(rest):
+        raise Broken("The repository's history cannot be read.")
+
+
+def _parents(git_dir: Path, oids: Sequence[str], limits: Limits) -> Iterator[tuple[str, list[str] | None]]:
+    """Each commit with its parents, None where it is missing or no commit one can read."""
+    for start in range(0, len(oids), BATCH):
+        part = oids[start : start + BATCH]
+        answer = run_git(
+            ["cat-file", "--batch"], git_dir=git_dir, limits=limits, input="\n".join([*part, ""]).encode("ascii")
+        )
+        at = 0
+        for oid in part:
+            end = answer.index(b"\n", at)
+            words = answer[at:end].split(b" ")
+            if words[-1] == b"missing" or len(words) != 3:
+                at = end + 1
+                yield oid, None
+                continue
+            size = int(words[2])
+            body, at = answer[end + 1 : end + 1 + size], end + size + 2
+            yield oid, _parents_in(body) if words[1] == b"commit" else None
+
+
+def _parents_in(body: bytes) -> list[str] | None:
+    first, *lines = body.partition(b"\n\n")[0].split(b"\n")
+    if not re.fullmatch(rb"tree [0-9a-f]{40,64}", first):
+        return None
+    found = []
+    for line in lines:
+        if not line.startswith(b"parent "):
+            break
+        found.append(line[7:].decode("ascii", "replace"))
+    return found if all(_OID.match(oid) for oid in found) else None
