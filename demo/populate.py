@@ -12,7 +12,8 @@ from demo.organisation import DEMO_ACCOUNTS, DOMAIN, ORGANISATION, DemoAccount, 
 from gitstore.addresses import parse_address
 from projects.fields import set_edited
 from projects.models import Project, Repository, Role
-from projects.verbs import give_role, grant_access, set_star
+from projects.readers import grant
+from projects.verbs import give_role, set_star
 from sync.registration import RegistrationError, register
 
 OWN_TEAM = "developer-experience"
@@ -108,7 +109,7 @@ def _furnish(project: Project, repo: Repo) -> None:
     for username in repo.trusted:
         give_role(project, people[username], Role.Kind.TRUSTED_COMMITTER, editor)
     for username in repo.readers:
-        grant_access(project, None, people[username], editor)
+        grant(project, None, people[username], editor)
     if repo.topics:
         set_edited(project, "topics", list(repo.topics), editor)
     if repo.welcomes:

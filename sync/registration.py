@@ -5,7 +5,7 @@ import csv
 import io
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,13 +19,14 @@ from accounts.models import Team, User, record_event, slug_validator
 from common.secrets import Undecryptable
 from gitstore.addresses import Address, parse_address
 from gitstore.credentials import Credential as GitCredential
-from gitstore.errors import GitError, Unreachable
+from gitstore.errors import GitError, Refused, Unreachable
 from projects import readers
 from projects.catalog import refresh
 from projects.models import Credential, Project, Repository, Role
 from projects.slugs import free_slug, is_free
 from sync import policy, queue
 from sync.models import SyncJob
+from sync.names import Names
 
 logger = logging.getLogger(__name__)
 
@@ -94,11 +95,13 @@ def register(
     credential: Credential | None = None,
     secret: GitCredential | None = None,
     subdirectory: str = "",
+    names: Names | None = None,
 ) -> Project:
     """Make a project for a repository and ask for its first sync; raises `RegistrationError`.
 
     `by` None: the server's own operator (commands, demo), who may do what an administrator may.
     `secret` is stored encrypted, and so is a user name and password that stands within the address.
+    `names`: of servers, looked up already.
     """
     if by is not None and not may_register(by):
         raise RegistrationError("address", "You may not register repositories.", NEUTRAL_HINT)
@@ -106,7 +109,7 @@ def register(
     _check_team(team, by)
     return _create(
         _Wish(
-            _address(address_text, by), by, _wanted_slug(slug), team, visibility, _branch(branch),
+            _address(address_text, by, names), by, _wanted_slug(slug), team, visibility, _branch(branch),
             _subdirectory(subdirectory), credential, secret,
         )
     )  # fmt: skip
@@ -149,7 +152,14 @@ def register_table(text: str, *, by: User | None, **common: Any) -> list[LineRes
 def _each(rows: list[tuple[int, dict[str, str]]], by: User | None, common: dict[str, Any]) -> list[LineResult]:
     if len(rows) > MAX_LINES:
         raise RegistrationError("lines", f"At most {MAX_LINES} addresses at a time.", "Split the list.")
+    common = common | {"names": Names(_parsed(row["url"] for _, row in rows))}
     return [_one(number, row, by, common) for number, row in rows]
+
+
+def _parsed(texts: Iterable[str]) -> Iterator[Address]:
+    for text in texts:
+        with contextlib.suppress(Refused):
+            yield parse_address(text)
 
 
 def _one(number: int, row: dict[str, str], by: User | None, common: dict[str, Any]) -> LineResult:
@@ -172,13 +182,13 @@ def _team(slug: str) -> Team:
     return team
 
 
-def _address(text: str, by: User | None) -> Address:
+def _address(text: str, by: User | None, names: Names | None) -> Address:
     """The parsed address, if the settings allow it. A name that is not known today may be known tomorrow."""
     try:
         address = parse_address(text)
         if address.is_local and by is not None and not by.is_administrator:
             raise RegistrationError("address", NEUTRAL_MESSAGE, NEUTRAL_HINT)
-        policy.check(address.text)
+        (names or Names([address])).check(address, policy.address_policy())
     except Unreachable:
         pass
     except GitError as error:

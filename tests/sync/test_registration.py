@@ -1,8 +1,12 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from accounts.models import AuditEvent
 from projects import readers
 from projects.models import CatalogEntry, Credential, Project, Repository, Role
+from sync import names, pipeline
 from sync.models import SyncJob
 from sync.registration import RegistrationError, may_register, register, register_many, register_table
 
@@ -178,6 +182,53 @@ class TestPermission:
         settings.REGISTER_OPEN = True
         register("https://git.example/a/mono.git", by=administrator, team=team)
         assert "maintainers" in refusal("https://git.example/a/mono.git", by=stranger, subdirectory="part").message
+
+
+@pytest.fixture
+def name_server(monkeypatch):
+    """Answers at once, but for names that begin with "silent"; returns the names it was asked for."""
+    asked, end = [], threading.Event()
+
+    def answer(host, *_args, **_options):
+        asked.append(host)
+        if host.startswith("silent"):
+            end.wait(60)
+            raise OSError("no answer")
+        return [(2, 1, 6, "", ("10.0.0.1" if host.startswith("inside") else "93.184.215.14", 0))]
+
+    monkeypatch.setattr(names.socket, "getaddrinfo", answer)
+    monkeypatch.setattr(names, "SECONDS", 0.5)
+    pool = ThreadPoolExecutor(4)
+    monkeypatch.setattr(names, "_pool", pool)
+    yield asked
+    end.set()
+    pool.shutdown()
+
+
+class TestNames:
+    def test_each_name_is_asked_for_once(self, administrator, name_server):
+        lines = [f"https://git{n % 2}.example/{n}.git" for n in range(20)]
+        assert all(result.project for result in register_many(lines, by=administrator))
+        assert sorted(name_server) == ["git0.example", "git1.example"]
+
+    def test_silent_name_servers_do_not_hold_the_page(self, administrator, name_server):
+        lines = ["https://inside.example/a.git", "https://git.example/a.git"]
+        lines += [f"https://silent{n}.example/a.git" for n in range(50)]
+        results = register_many(lines, by=administrator)
+        assert "private" in results[0].error.message
+        assert all(result.project for result in results[1:])
+        assert len(name_server) <= 2 + 4  # the others were given up, not queued for later
+
+    def test_what_was_not_looked_up_is_checked_by_the_job(self, administrator, name_server, monkeypatch):
+        (result,) = register_many(["https://silent.example/a.git"], by=administrator)
+        private = lambda host, port, **_: [(2, 1, 6, "", ("127.0.0.1", port))]  # noqa: E731
+        monkeypatch.setattr("gitstore.addresses.socket.getaddrinfo", private)
+        outcome = pipeline.run_job(result.project.repository.sync_job.pk, from_waiting=True)
+        assert (outcome.code, "private" in outcome.message) == ("refused", True)
+
+    def test_a_forbidden_protocol_is_refused_whatever_the_name(self, administrator, name_server):
+        (result,) = register_many(["http://silent.example/a.git"], by=administrator)
+        assert "not allowed" in result.error.message
 
 
 class TestRegisterMany:
