@@ -9,6 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from common import openid
 from demo import organisation
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -168,21 +169,15 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
 SOCIALACCOUNT_LOGIN_ON_GET = False
 OIDC_ISSUER = env.str("PORTAL_OIDC_ISSUER", default="")
+OIDC_SIGNUP = env.bool("PORTAL_OIDC_SIGNUP", default=True)
 if OIDC_ISSUER:
-    SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {
-            "OAUTH_PKCE_ENABLED": True,
-            "APPS": [
-                {
-                    "provider_id": "company",
-                    "name": env.str("PORTAL_OIDC_NAME", default="Company account"),
-                    "client_id": env.str("PORTAL_OIDC_CLIENT_ID"),
-                    "secret": env.str("PORTAL_OIDC_CLIENT_SECRET"),
-                    "settings": {"server_url": OIDC_ISSUER, "uid_field": "sub"},
-                }
-            ],
-        }
-    }
+    SOCIALACCOUNT_PROVIDERS = openid.company_provider(
+        OIDC_ISSUER,
+        env.str("PORTAL_OIDC_CLIENT_ID"),
+        env.str("PORTAL_OIDC_CLIENT_SECRET"),
+        env.str("PORTAL_OIDC_NAME", default="Company account"),
+        testing=TESTING,
+    )
 
 # Mail
 

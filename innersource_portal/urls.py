@@ -8,8 +8,8 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/login/", secure_admin_login(admin.site.login)),  # one door for all, whose attempts are counted
     path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),  # before allauth: two of its addresses are ours
     path("accounts/", include("allauth.urls")),
-    path("accounts/", include("accounts.urls")),
     path("", include("sync.urls")),
     path("projects/", include("projects.urls")),
     path("projects/", include("source.urls")),
