@@ -1,7 +1,7 @@
 """Figures of projects: totals, and those that move with the calendar (last 90 days, each of the last 52 weeks)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +9,13 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
-from activity.days import WINDOW_DAYS, window
-from activity.models import Commit, Participation, PersonDay
+from activity.days import WINDOW_DAYS, rebuild_sums, window
+from activity.models import Commit, Identity, Participation, PersonDay, Trailer
+from activity.people import refresh_people
 from projects import catalog
 from projects.models import Project
 
-__all__ = ["WEEKS", "WINDOW_DAYS", "first_monday", "refresh_counters", "refresh_rollups"]
+__all__ = ["WEEKS", "WINDOW_DAYS", "first_monday", "reattribute", "refresh_counters", "refresh_rollups"]
 
 WEEKS = 52
 CHUNK = 500
@@ -37,6 +38,23 @@ def refresh_counters(projects: Iterable[Project]) -> None:
             changed = _write_counters(Project.objects.select_for_update().get(pk=project.pk))
             if project.pk not in refresh_rollups([project.pk]) and changed:
                 catalog.refresh([project.pk])
+
+
+def reattribute(people: Collection[int]) -> None:
+    """Bring everything in line after identities moved between people: sums, names, bot marks, figures of projects.
+
+    Give everybody concerned: who lost an identity, and who got one. Git is not read.
+    """
+    identities = list(Identity.objects.filter(person__in=people).values_list("pk", flat=True))
+    repositories = set(Commit.objects.filter(author__in=identities).values_list("repository_id", flat=True).distinct())
+    shared = Trailer.objects.filter(identity__in=identities, key=Trailer.Key.CO_AUTHORED_BY)
+    repositories.update(shared.values_list("commit__repository_id", flat=True).distinct())
+    present = Participation.objects.filter(person__in=people).values("project_id")
+    projects = list(Project.objects.filter(Q(repository__in=repositories) | Q(pk__in=present)))
+    for project in projects:
+        rebuild_sums(project, people)
+    refresh_people(people)
+    refresh_counters(projects)
 
 
 def refresh_rollups(project_ids: Iterable[int] | None = None) -> set[int]:
