@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.markdown import render_document
+from common.safe_html import Links
 from gitstore.snapshot import Snapshot
 from projects.derive.content import display_path
 from projects.derive.facts import RepositoryFacts
@@ -15,6 +16,7 @@ from projects.derive.vocabulary import DeclaredValue
 from projects.fields import FIELDS, first_valid
 
 README_WORDS = 20_000
+CODE_LINK = "/.code/"  # begins relative links of a stored README; pages put the project's address there
 MAX_ROWS = 5_000
 SHARED_FILES = {"contributing", "code_of_conduct", "security", "support", "codeowners", "governance", "maintainers"}
 _TESTS = re.compile(
@@ -154,7 +156,10 @@ def _from_manifest(facts: RepositoryFacts, place: _Place, *, tagline: bool) -> d
     if tagline:
         candidates["tagline"] = [(_shortened(text), path) for text, path in facts.described.of("summary")]
     found = {name: first_valid(name, values) for name, values in candidates.items()}
-    return {name: (value[0], place.path(value[1])) for name, value in found.items() if value is not None}
+    values = {name: (value[0], place.path(value[1])) for name, value in found.items() if value is not None}
+    if values.get("documentation", ("",))[0] == values.get("homepage", (None,))[0]:
+        del values["documentation"]
+    return values
 
 
 def _licences(facts: RepositoryFacts, place: _Place, says: Mapping[str, list[DeclaredValue]]) -> list[dict[str, Any]]:
@@ -232,10 +237,12 @@ def _readme(facts: RepositoryFacts, place: _Place) -> dict[str, Any] | None:
     readme = facts.readme
     if readme is None:
         return None
+    path = place.path(readme.path)
+    links = Links(f"{CODE_LINK}blob/", f"{CODE_LINK}raw/", path.rpartition("/")[0])
     return {
-        "path": place.path(readme.path),
+        "path": path,
         "oid": readme.oid,
-        "html": render_document(readme.text, readme.format),
+        "html": render_document(readme.text, readme.format, links),
         "headings": "\n".join(heading.text for heading in readme.headings)[:README_WORDS],
         "text": readme.text[:README_WORDS],
         "truncated": readme.truncated,

@@ -11,6 +11,7 @@ from projects.derive.lifecycle import stated_lifecycle
 OPENING_CHARACTERS = 48 * 1024
 MAX_HEADINGS = 200
 MAX_SECTIONS = 4
+FIRST_PARAGRAPHS = 5
 MAX_TITLE = 100
 MAX_TAGLINE = 280
 MIN_SENTENCE = 20
@@ -44,6 +45,7 @@ _ASIDE = re.compile(
       (work[\ -]in[\ -]progress | wip\b | deprecated | unmaintained | archived | no\ longer
       | under\ (\w+\ )?development)"""
 )
+_NOTE = re.compile(r"(?i)\W*(notes?|warnings?|important|attention|caution|notice|tip|注意|警告|重要)\b\s*[:!：\-–—]")
 _REFERRAL = re.compile(
     r"""(?ix)\W* (please\ )? (
       (see|check\ out|visit|click|go\ to|head\ over|follow|join|read|refer\ to|download|try) \b .* (here|docs
@@ -66,7 +68,9 @@ _LANGUAGES = re.compile(
     | 语言 | 多语言 | 言語) \s* [:：]"""
 )
 # "Name is deprecated", "Name - what it does": the name alone is the title.
-_TELLING_TITLE = re.compile(r"(?i)^(\S{2,40})(?: is (?:a|an|the|in|no longer|now|deprecated)\b.*| +[-–—] .{12,})$")
+_TELLING_TITLE = re.compile(
+    r"(?i)^(\S{2,40}?)(?: is (?:a|an|the|in|no longer|now|deprecated)\b.*| +[-–—] .{12,}|: .{12,})$"
+)
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]?(?=\s)|[。！？]")
 
 
@@ -112,33 +116,44 @@ def _title(blocks: list[Block]) -> str:
         text = tidy(block.text or re.sub(r"(?i)\b(logo|banner|icon|header|image)\b", "", block.images)).rstrip(":#= ")
         if not text or not _WORD.search(text) or _GENERIC_TITLE.fullmatch(text):
             continue
-        alone = block.level == 1 or block is blocks[0] or sum(0 < other.level <= block.level for other in blocks) == 1
-        if not alone or (block.level > 1 and _PRACTICAL.fullmatch(text)):
+        if not _stands_above(block, text, blocks) or (block.level > 1 and _PRACTICAL.fullmatch(text)):
             return ""
         text = re.sub(r"(?i)^welcome to (the )?|^about (?-i:(?=[A-Z]\S*$))", "", text)
         return shorten(_TELLING_TITLE.sub(r"\1", text), MAX_TITLE)
     return ""
 
 
+def _stands_above(heading: Block, text: str, blocks: list[Block]) -> bool:
+    """Whether a heading is of the whole: the highest, or the first of its like where the text below it takes it up."""
+    if heading.level == 1 or sum(0 < other.level <= heading.level for other in blocks) == 1:
+        return True
+    below = next((block.text for block in blocks[1:] if not block.level and block.text.strip()), "")
+    return heading is blocks[0] and text.rsplit(maxsplit=1)[-1].lower() in below.lower()
+
+
 def _tagline(blocks: list[Block]) -> str:
-    practical = passed = 0
-    aside = ""
+    """The first paragraph that tells something; "Name is a …" goes first when it comes soon."""
     title = _title(blocks).lower()
+    telling = list(islice(_telling(blocks, title), FIRST_PARAGRAPHS))
+    named = [text for text in telling if title and re.match(rf"{re.escape(title)} is an? ", text.lower())]
+    plain = [text for text in telling if not _ASIDE.match(text)]
+    states = [text for text in telling if not _NOTE.match(text)]
+    return shorten(_without_lead(next(iter([*named, *plain, *states]), "")), MAX_TAGLINE)
+
+
+def _telling(blocks: list[Block], title: str) -> Iterator[str]:
+    """Paragraphs of the first sections that are not about practical matters."""
+    practical = passed = 0
     for block in blocks:
         text = tidy(block.text)
         if block.level:
             passed += 1
             if passed > MAX_SECTIONS:
-                break
+                return
             if not practical or block.level <= practical:
                 practical = block.level if block.level > 1 and _PRACTICAL.fullmatch(text) else 0
-            continue
-        if practical or not _tells(block, text) or text.lower() == title:
-            continue
-        if not _ASIDE.match(text):
-            return shorten(_without_lead(text), MAX_TAGLINE)
-        aside = aside or text
-    return shorten(_without_lead(aside), MAX_TAGLINE)
+        elif not practical and _tells(block, text) and text.lower() != title:
+            yield text
 
 
 def _without_lead(text: str) -> str:

@@ -178,6 +178,25 @@ MARKDOWN = [
         "DLS serves editors.",
     ),
     ("# List\n\nJust type [list.re](x) to go here. Check out my [apps](y) and follow me on [X](z).\n", "List", ""),
+    (
+        "[![Logo](x)](y)\n\n## Design goals\n\nThere are many libraries out there.\n\n## Sponsors\n\n## Support\n",
+        "",
+        "There are many libraries out there.",
+    ),
+    (
+        "# Werk\n\n*werk* German noun: tool, and a lot more of it.\n\nWerk is a comprehensive library.\n",
+        "Werk",
+        "Werk is a comprehensive library.",
+    ),
+    (
+        "# AFN is Deprecated\n\nAs of 2023, AFN is deprecated for good.\n\nMoving forward, use the other one.\n\n"
+        "AFN is a delightful library.\n",
+        "AFN",
+        "AFN is a delightful library.",
+    ),
+    ("# Old\n\nThis project is deprecated, use the new one.\n", "Old", "This project is deprecated, use the new one."),
+    ("# Clinic\n\n> **Note:** These slides refer to a legacy version of the clinic.\n", "Clinic", ""),
+    ("# neolog: Dictionary of new words\n\nNew words.\n", "neolog", ""),
 ]
 OTHERS = [
     (
