@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("sync.urls")),
     path("projects/", include("projects.urls")),
     path("projects/", include("source.urls")),
+    path("teams/", include("projects.team_urls")),
     path("", include("pages.urls")),
 ]
 

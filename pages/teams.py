@@ -1,0 +1,90 @@
+"""Teams to read: the tree, and one team with its people and projects."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.models import Membership, Team, User
+from accounts.teams import Node, tree
+from projects.models import Project
+
+SHOWN_PROJECTS = 50
+DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One team of the tree. `depth` from 0; people today and projects that the viewer may read, of this team alone."""
+
+    node: Node
+    depth: int
+    people: int
+    projects: int
+
+
+@require_safe
+def teams(request: HttpRequest) -> HttpResponse:
+    rows = _rows(request.user)
+    context = {
+        "rows": [row for row in rows if row.node.closed_on is None],
+        "closed": [row for row in rows if row.node.closed_on is not None],
+        "administrator": _is_administrator(request.user),
+    }
+    return render(request, "pages/teams.html", context)
+
+
+def _rows(user: User | AnonymousUser) -> list[Row]:
+    """Four queries however many teams there are."""
+    people = dict(Membership.objects.current().order_by().values_list("team").annotate(Count("pk")))
+    owned = Project.objects.visible_to(user).exclude(owner=None).order_by()
+    projects = dict(owned.values_list("owner").annotate(Count("pk")))
+    return [
+        Row(node, min(depth, DEEPEST), people.get(node.id, 0), projects.get(node.id, 0))
+        for depth, node in tree().walk()
+    ]
+
+
+@require_safe
+def team(request: HttpRequest, slug: str) -> HttpResponse:
+    shown = None if "\0" in slug else Team.objects.filter(slug=slug).first()
+    if shown is None:
+        raise Http404("No team has this address.")
+    now = tree()
+    projects = Project.objects.visible_to(request.user).filter(owner=shown)
+    context = {
+        "team": shown,
+        "above": [now.nodes[pk] for pk in reversed(now.ancestors(shown.pk))],
+        "below": [node for _, node in now.walk() if node.parent == shown.pk and node.closed_on is None],
+        "projects": list(projects.order_by("-last_commit_at", "name").defer("motivation")[:SHOWN_PROJECTS]),
+        "project_count": projects.count(),
+        "administrator": _is_administrator(request.user),
+        **_people(shown, request.user),
+    }
+    return render(request, "pages/team.html", context)
+
+
+def _people(team: Team, user: User | AnonymousUser) -> dict[str, Any]:
+    """Who is in the team and who was, by name; only people who are signed in see people."""
+    if not isinstance(user, User):
+        return {"now": [], "before": [], "people_shown": False}
+    order = F("ended_on").desc(nulls_first=True)
+    people = [(row, _name(row)) for row in team.memberships.select_related("user").order_by(order, "pk")]
+    now = sorted((pair for pair in people if pair[0].is_current), key=lambda pair: pair[1].casefold())
+    today_out = [pair for pair in people if not pair[0].is_current and pair[0].ended_on is not None]
+    return {"now": now, "before": today_out, "people_shown": True}
+
+
+def _name(row: Membership) -> str:
+    """What to call somebody; of an address only what stands before the @."""
+    if row.user:
+        return row.user.display_name
+    return row.name or row.login or row.email.partition("@")[0]
+
+
+def _is_administrator(user: User | AnonymousUser) -> bool:
+    return isinstance(user, User) and user.is_administrator
