@@ -60,14 +60,14 @@ class Links:
             parts = urlsplit(address)
         except ValueError:
             return None
-        path = unquote(parts.path)
+        path = unquote(parts.path, errors="surrogateescape")
         joined = path.lstrip("/") if path.startswith("/") else posixpath.join(self.directory, path)
         target = posixpath.normpath(joined)
         if target == ".." or target.startswith(("../", "/")) or "\0" in target or "\\" in target:
             return None
         target = "" if target == "." else target
         fragment = f"#{quote(unquote(parts.fragment), safe='-._~')}" if parts.fragment else ""
-        return base + quote(target, safe="/-._~") + fragment
+        return base + quote(target, safe="/-._~", errors="surrogateescape") + fragment
 
 
 def sanitise(unsafe: str, links: Links | None = None) -> str:

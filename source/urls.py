@@ -2,11 +2,16 @@
 
 from django.urls import re_path
 
-from source.views import commit, tree
+from source.views import archive, commit, compare, refs, tree
 
 app_name = "source"
 REST = r"(?P<rest>(?s:.*))\Z"
 urlpatterns = [
     re_path(rf"^(?P<slug>[^/]+)/tree/{REST}", tree.tree, name="tree"),
+    re_path(rf"^(?P<slug>[^/]+)/lasts/{REST}", tree.lasts, name="lasts"),
     re_path(rf"^(?P<slug>[^/]+)/commit/{REST}", commit.commit, name="commit"),
+    re_path(rf"^(?P<slug>[^/]+)/compare/{REST}", compare.compare, name="compare"),
+    re_path(rf"^(?P<slug>[^/]+)/archive/{REST}", archive.archive, name="archive"),
+    re_path(r"^(?P<slug>[^/]+)/branches/\Z", refs.branches, name="branches"),
+    re_path(r"^(?P<slug>[^/]+)/tags/\Z", refs.tags, name="tags"),
 ]

@@ -1,6 +1,7 @@
 """The README: which file it is, its text, and what it says first: title, tagline, headings."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gitstore.records import TreeEntry
@@ -100,6 +101,12 @@ def with_opening(readme: Readme) -> Readme:
         headings=opening.headings,
         lifecycle=opening.lifecycle,
     )
+
+
+def best_readme(names: Iterable[str]) -> tuple[str, str] | None:
+    """Of the names of one folder's files the README a forge would show, and its format."""
+    ranked = [(rank[0], name, rank[1]) for name in names if (rank := _rank(name)) is not None]
+    return min(ranked)[1:] if ranked else None
 
 
 def _candidates(snapshot: Snapshot) -> list[tuple[TreeEntry, str]]:
