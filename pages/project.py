@@ -1,6 +1,7 @@
 """The project page: what it is, who owns it, whether it lives, and how to get it."""
 
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -105,14 +106,21 @@ def _release_figure(newest: Release | None) -> dict[str, Any]:
 
 
 def _people_files(project: Project) -> list[dict[str, str]]:
-    """Files for people in the order in which they help, with what they are in words."""
+    """Files for people in the order in which they help, with what they are in words; `name` is short for `path`."""
     files = [file for file in project.people_files.all() if file.kind not in NO_PEOPLE_FILES]
     files.sort(key=lambda file: (FIRST.index(file.kind) if file.kind in FIRST else len(FIRST), file.kind))
-    return [{"words": file.kind.replace("_", " ").capitalize(), "path": file.path} for file in files]
+    return [
+        {
+            "words": file.kind.replace("_", " ").capitalize(),
+            "path": file.path,
+            "name": PurePosixPath(file.path).name or file.path,
+        }
+        for file in files
+    ]
 
 
 def _chart(project: Project) -> WeeklyChart | None:
-    if not project.weeks:
+    if not any(project.weeks):
         return None
     return WeeklyChart("Commits per week", week_starts(len(project.weeks)), project.weeks)
 

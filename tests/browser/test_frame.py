@@ -107,3 +107,10 @@ class TestWithoutScript:
         page = styleguide(java_script_enabled=False)
         assert page.locator("[data-needs-script]:visible").count() == 0
         assert page.get_by_role("checkbox", name="Go").is_visible()
+
+    def test_filters_start_closed_on_narrow_screens_and_open(self, styleguide):
+        page = styleguide(java_script_enabled=False, viewport={"width": 390, "height": 844})
+        go = page.get_by_role("checkbox", name="Go")
+        assert not go.is_visible()
+        page.locator("summary").filter(has_text="Filters").click()
+        assert go.is_visible()

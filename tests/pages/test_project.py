@@ -144,6 +144,23 @@ class TestProject:
         client.force_login(stranger)
         assert "advise against" in words(page(client, project))
 
+    def test_a_year_without_a_commit_is_a_sentence_and_no_empty_chart(self, client, project, stranger):
+        client.force_login(stranger)
+        project.weeks = [0] * 51 + [3]
+        project.save()
+        assert "Commits per week" in words(page(client, project))
+        project.weeks = [0] * 52
+        project.save()
+        text = words(page(client, project))
+        assert "Commits per week" not in text
+        assert "No commit in the last 52 weeks" in text
+
+    def test_files_for_people_are_named_briefly_with_the_whole_path_at_hand(self, client, project, stranger):
+        PeopleFile.objects.create(project=project, kind="change_template", path=".github/pull_request_template.md")
+        client.force_login(stranger)
+        text = words(page(client, project))
+        assert '<dd class="mono" title=".github/pull_request_template.md">pull_request_template.md</dd>' in text
+
     def test_sync_failures_and_problems_are_for_maintainers(self, client, project, owner, stranger):
         job, _ = SyncJob.objects.get_or_create(repository=project.repository)
         SyncJob.objects.filter(pk=job.pk).update(error_message="The server refuses the key.", error_hint="Ask for it.")
