@@ -25,6 +25,7 @@ _ALSO = {
     "main": "primary",
     "closed_on": "closed",
 }
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_RESTARTS = 50
 _MAX_SPAN = 200
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
@@ -46,9 +47,14 @@ def read_csv(text: str, contents: Contents) -> None:
         if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
             contents.problem(line, f"There are {len(cells)} cells for {len(columns)} columns.")
             continue
-        contents.add({name: cell for name, cell in zip(columns, cells, strict=False) if name}, line)
+        contents.add({name: _plain(cell) for name, cell in zip(columns, cells, strict=False) if name}, line)
     if not columns:
         raise UnreadableFile("The file has no line of column names.")
+
+
+def _plain(cell: str) -> str:
+    """Without the apostrophe that an export puts before what looks like a formula."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
 
 
 def _dialect(lines: list[str]) -> tuple[int, str]:

@@ -10,7 +10,7 @@ import yaml
 from django.db.models import F
 
 from accounts.models import Membership, Team
-from accounts.team_csv import COLUMNS
+from accounts.team_csv import COLUMNS, FORMULA_STARTS
 from accounts.teams import tree
 
 
@@ -53,7 +53,7 @@ def as_csv() -> str:
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     for record in (*team_records(), *member_records()):
-        writer.writerow(record)
+        writer.writerow({name: _harmless(text) for name, text in record.items()})
     return out.getvalue()
 
 
@@ -69,6 +69,11 @@ def as_yaml() -> str:
             team["members"] = members[record["team"]]
         teams.append(team)
     return yaml.safe_dump({"teams": teams}, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _harmless(text: str) -> str:
+    """A spreadsheet would run a cell that begins like a formula; the import takes the apostrophe away again."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _day(day: dt.date | None) -> str:

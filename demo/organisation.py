@@ -8,17 +8,21 @@ DOMAIN = "tideway.example"
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team; `parent` is another team's slug."""
+    """A team; `parent` is another team's slug. `before`: where it hung earlier, (slug, until how many days ago)."""
 
     slug: str
     name: str
     parent: str | None
     description: str
+    before: tuple[tuple[str | None, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who commits. The first address is the usual one; `joined`, `left`: days before now; zone: minutes."""
+    """Somebody who commits. The first address is the usual one; `joined`, `left`: days before now; zone: minutes.
+
+    before: teams of earlier days in their order, (slug, until how many days ago).
+    """
 
     username: str
     name: str
@@ -27,6 +31,7 @@ class Person:
     emails: tuple[str, ...]
     joined: int | None = None
     left: int | None = None
+    before: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ TEAMS = (
     Team("developer-experience", "Developer Experience", "platform", "Command line, pipelines and the handbook."),
     Team("delivery", "Delivery", None, "Routes, parcels and everything a driver touches."),
     Team("billing", "Billing", None, "Invoices, tariffs and getting paid."),
-    Team("customer-apps", "Customer Apps", None, "The web and mobile faces of Tideway."),
+    Team("customer-apps", "Customer Apps", None, "The web and mobile faces of Tideway.", (("delivery", 330),)),
 )
 
 # username, name, minutes east of UTC, joined (days ago), left (days ago), further addresses
@@ -149,6 +154,14 @@ _PEOPLE: dict[str, list[tuple[str, str, int, int | None, int | None, tuple[str, 
     ],
 }
 
+# Who was in other teams before: the team, and until how many days ago.
+_BEFORE: dict[str, tuple[tuple[str, int], ...]] = {
+    "tom": (("delivery", 420),),
+    "kristina": (("billing", 280),),
+    "dmitri": (("billing", 600), ("platform", 365)),
+    "lena": (("customer-apps", 150),),
+}
+
 _ASCII = str.maketrans({"ł": "l", "ø": "o", "ð": "d", "þ": "th", "ı": "i", "’": "", " ": "-"})
 
 
@@ -160,7 +173,7 @@ def _address(name: str) -> str:
 
 
 PEOPLE = tuple(
-    Person(username, name, team, zone, (_address(name), *more), joined, left)
+    Person(username, name, team, zone, (_address(name), *more), joined, left, _BEFORE.get(username, ()))
     for team, members in _PEOPLE.items()
     for username, name, zone, joined, left, more in members
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.db import connection
 
-from accounts.models import Membership, Team, User
+from accounts.models import Membership, PastParent, Team, User
+from accounts.team_verbs import move_team
 from demo.build import DemoRepository
 from demo.organisation import DEMO_ACCOUNTS, DOMAIN, ORGANISATION, DemoAccount, Person, Repo
 from gitstore.addresses import parse_address
@@ -38,12 +39,7 @@ def is_foreign() -> bool:
 
 def create_people(now: dt.datetime) -> None:
     """Teams, the forty people and the demo accounts; what is there already stays as it is."""
-    for team in ORGANISATION.teams:
-        Team.objects.get_or_create(slug=team.slug, defaults={"name": team.name, "description": team.description})
-    for team in ORGANISATION.teams:
-        if team.parent:
-            parent = Team.objects.get(slug=team.parent)
-            Team.objects.filter(slug=team.slug, parent=None).exclude(pk=parent.pk).update(parent=parent)
+    _create_teams(now.date())
     accounts = {account.username: account for account in DEMO_ACCOUNTS}
     for person in ORGANISATION.people:
         _create_person(person, accounts.get(person.username), now.date())
@@ -64,12 +60,26 @@ def _create_person(person: Person, account: DemoAccount | None, today: dt.date) 
         name=person.name,
         is_active=person.left is None,
     )
-    Membership.objects.create(
-        user=user,
-        team=Team.objects.get(slug=person.team),
-        started_on=today - dt.timedelta(days=person.joined or OLDEST_MEMBERSHIP),
-        ended_on=today - dt.timedelta(days=person.left) if person.left is not None else None,
-    )
+    start = today - dt.timedelta(days=person.joined or OLDEST_MEMBERSHIP)
+    ends = [(slug, today - dt.timedelta(days=days)) for slug, days in person.before]
+    left = today - dt.timedelta(days=person.left) if person.left is not None else None
+    for slug, end in [*ends, (person.team, left)]:
+        Membership.objects.create(user=user, team=Team.objects.get(slug=slug), started_on=start, ended_on=end)
+        start = end or start
+
+
+def _create_teams(today: dt.date) -> None:
+    """The tree with its past; teams that are there already stay where they are."""
+    new = [team for team in ORGANISATION.teams if not Team.objects.filter(slug=team.slug).exists()]
+    for team in new:
+        Team.objects.create(slug=team.slug, name=team.name, description=team.description)
+    teams = Team.objects.in_bulk(field_name="slug")
+    for team in new:
+        if team.parent in teams:
+            move_team(teams[team.slug], teams[team.parent], None, None)
+        for parent, days in team.before:
+            ended_on = today - dt.timedelta(days=days)
+            PastParent.objects.create(team=teams[team.slug], parent=teams.get(parent or ""), ended_on=ended_on)
 
 
 def register_repositories(built: Iterable[DemoRepository]) -> list[Project]:

@@ -323,7 +323,7 @@ class TestExport:
         team_verbs.move_team(delivery, None, day("2024-03-01"), None)
         team_verbs.add_membership(Member(user=maya), ops, day("2021-01-01"), day("2022-01-01"), None, is_primary=False)
         team_verbs.add_membership(Member(user=maya), ops, day("2023-01-01"), None, None, is_primary=False)
-        team_verbs.add_membership(Member(email="7@x.example", login="null", name="No: one"), ops, None, None, None)
+        team_verbs.add_membership(Member(email="7@x.example", login="null", name="=No: one"), ops, None, None, None)
         team_verbs.close_team(Team.objects.get(slug="odd"), day("2024-05-05"), None)
         for complete in (False, True):
             plan = look(write(), name, complete=complete)

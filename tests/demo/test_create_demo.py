@@ -5,6 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts import teams
 from accounts.models import Membership, Team, User
 from demo import build, populate
 from demo.organisation import DEMO_ACCOUNTS, ORGANISATION
@@ -46,7 +47,7 @@ class TestCreateDemo:
         counts = {model.__name__: model.objects.count() for model in MODELS}
         assert counts["User"] == 41
         assert counts["Team"] == 5
-        assert counts["Membership"] == 40
+        assert counts["Membership"] == 45
         assert counts["Project"] == counts["Repository"] == counts["SyncJob"] == 14
         call_command("create_demo")
         assert {model.__name__: model.objects.count() for model in MODELS} == counts
@@ -80,6 +81,23 @@ class TestCreateDemo:
         assert gone
         assert not Membership.objects.current().filter(user__username__in=gone).exists()
         assert not User.objects.filter(username__in=gone, is_active=True).exists()
+
+    def test_people_and_teams_were_elsewhere_before(self, demo):
+        call_command("create_demo")
+        ids = {slug: pk for pk, slug in Team.objects.values_list("pk", "slug")}
+        dmitri, timeline, tree = User.objects.get(username="dmitri"), teams.Timeline.load(), teams.tree()
+        today = timezone.localdate()
+        for days, slug in ((0, "customer-apps"), (366, "platform"), (601, "billing")):
+            assert timeline.team_at(today - timedelta(days=days), user=dmitri.pk) == ids[slug]
+        assert tree.ancestors(ids["developer-experience"]) == [ids["platform"]]
+        assert tree.ancestors(ids["customer-apps"]) == []
+        assert tree.ancestors(ids["customer-apps"], today - timedelta(days=331)) == [ids["delivery"]]
+
+    def test_a_team_that_was_moved_stays_there(self, demo):
+        call_command("create_demo")
+        Team.objects.filter(slug="developer-experience").update(parent=None)
+        call_command("create_demo")
+        assert Team.objects.get(slug="developer-experience").parent is None
 
     def test_roles_and_visibility(self, demo):
         call_command("create_demo")
