@@ -1,5 +1,6 @@
 """Archives of a commit, written by git."""
 
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -24,8 +25,10 @@ def open_archive(git_dir: Path, commit: str, form: str, limits: Limits, *, prefi
     if not OID.match(commit) or form not in FORMATS:
         raise ValueError(f"Not a commit id or format: {commit!r} {form!r}")
     kind = "tar" if form == "tar.gz" else form
-    args: list[str | bytes] = ["archive", f"--format={kind}", f"--prefix={safe_name(prefix)}/", commit, "--"]
-    return GitOutput(git_dir, [*args, path] if path else args, limits, _compressed if form == "tar.gz" else None)
+    args = ["archive", f"--format={kind}", f"--prefix={safe_name(prefix)}/", commit, "--"]
+    return GitOutput(
+        git_dir, [*args, os.fsdecode(path)] if path else args, limits, _compressed if form == "tar.gz" else None
+    )
 
 
 def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ One `git diff-tree --raw --patch` gives both. The text is cut into files and kep
 can be put together again to exactly what `git diff` prints; `sections` takes it apart for showing.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -173,7 +174,7 @@ def sections(text: bytes) -> Iterator[Section]:
     for part in _split_files(text):
         lines = part.removesuffix(b"\n").split(b"\n")
         starts = [place for place, line in enumerate(lines) if line.startswith(b"@@ ")]
-        ends = [*starts[1:], len(lines)]
+        ends = [*starts[1:], len(lines)] if starts else []
         header = tuple(lines[: starts[0]] if starts else lines)
         yield Section(header, tuple(_hunk(lines[start:end]) for start, end in zip(starts, ends, strict=True)))
 
@@ -214,6 +215,7 @@ def _read(comparison: Comparison, caps: Caps) -> Diff:
     content = bytes(buffer)
     changes, all_listed = _changes(content if listed < 0 else content[: listed + 1])
     text = content[listed + 2 :] if listed >= 0 else b""
+    text, whole = text[: caps.bytes], whole and len(text) <= caps.bytes
     return Diff(
         changes, _assign(changes[: caps.files], _cut(text, whole), whole), all_listed, comparison.options.renames
     )
@@ -226,7 +228,7 @@ def _enough(buffer: bytearray, start: int, caps: Caps) -> bool:
 
 
 def _patch_text(comparison: Comparison, caps: Caps, paths: list[bytes]) -> tuple[bytes, bool]:
-    command: list[str | bytes] = [*comparison.command("--patch"), *paths]
+    command = [*comparison.command("--patch"), *map(os.fsdecode, paths)]
     buffer = bytearray()
     with (
         stream_git(command, git_dir=comparison.git_dir, limits=comparison.limits) as chunks,

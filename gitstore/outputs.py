@@ -18,9 +18,7 @@ class GitOutput:
     `limits.output_bytes`.
     """
 
-    def __init__(
-        self, git_dir: Path, args: Sequence[str | bytes], limits: Limits, through: Through | None = None
-    ) -> None:
+    def __init__(self, git_dir: Path, args: Sequence[str], limits: Limits, through: Through | None = None) -> None:
         self._limit = limits.output_bytes
         self._stack = ExitStack()
         try:
