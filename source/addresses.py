@@ -21,7 +21,12 @@ SAFE = "/-._~!$&'()*+,;=:@"
 def address(project: Project, page: str, revision: bytes = b"", path: bytes = b"") -> str:
     """The address of a code page (`tree`, `blob`, `commits` …) of a project."""
     tail = b"/".join(filter(None, [revision, path]))
-    return reverse("pages:project", args=[project.slug]) + page + "/" + quote(_AMBIGUOUS.sub(b"%25", tail), safe=SAFE)
+    return reverse("pages:project", args=[project.slug]) + page + "/" + quoted(tail)
+
+
+def quoted(name: bytes) -> str:
+    """Bytes as a part of an address, slashes kept."""
+    return quote(_AMBIGUOUS.sub(b"%25", name), safe=SAFE)
 
 
 def tail(request: HttpRequest) -> bytes:

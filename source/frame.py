@@ -103,9 +103,19 @@ class Frame:
         return self.url(self.page, revision=self.revision.oid.encode("ascii"))
 
     @property
+    def refs_url(self) -> str:
+        """Where the revision picker searches."""
+        return self.url("refs")
+
+    @property
+    def refs_to(self) -> str:
+        """The page that the revision picker leads to."""
+        return self.page if self.page in AT_A_PATH else "tree"
+
+    @property
     def picker_url(self) -> str:
-        page = self.page if self.page in AT_A_PATH else "tree"
-        return f"{self.url('refs')}?to={page}"
+        """The revision picker as a page."""
+        return f"{self.refs_url}?to={self.refs_to}"
 
     def url(self, page: str, path: bytes | None = None, revision: bytes | None = None) -> str:
         """The address of a code page; at this revision and path unless given (bytes; empty for none)."""
