@@ -21,3 +21,19 @@ def on_starting(_server: object) -> None:
 
     django.setup()
     call_command("check", "--fail-level", "ERROR")
+
+
+def post_worker_init(_worker: object) -> None:
+    """Read the catalog before this process takes its first request, so that nobody waits for it; others answer."""
+    import logging
+
+    from django.db import DatabaseError, connection
+
+    from projects.catalog.index import INDEX
+
+    try:
+        INDEX.warm_up()
+    except DatabaseError as error:
+        logging.getLogger(__name__).warning("The catalog is read with the first request: %s", error)
+    finally:
+        connection.close()

@@ -20,7 +20,7 @@ from pages.marks import source_marks
 from pages.related import related_projects
 from pages.weeks import week_starts
 from projects import readiness
-from projects.access import Moved, get_visible_project, may_maintain
+from projects.access import Moved, get_visible_project, may_maintain, visible_problems
 from projects.models import Follow, Licence, Project, ProjectQuerySet, Release, Role, Star
 
 TOP_CONTRIBUTORS = 5
@@ -81,7 +81,7 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
         "checks": checks,
         "passed": sum(check.passed for check in checks),
         "related": related_projects(project, request.user),
-        "problems": project.repository.problems if maintains else [],
+        "problems": visible_problems(request, project.repository) if maintains else [],
         "anonymous_read": settings.ANONYMOUS_READ,
     }
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from accounts.models import User
-from projects.models import FormerSlug, Project, ProjectQuerySet
+from projects.models import FormerSlug, Project, ProjectQuerySet, Repository
 
 
 class Moved(Exception):
@@ -51,6 +51,22 @@ def get_maintainable_project(request: HttpRequest, slug: str) -> Project:
 
 def may_maintain(request: HttpRequest, project: Project) -> bool:
     return Project.objects.maintainable_by(request.user).filter(pk=project.pk).exists()
+
+
+def visible_problems(request: HttpRequest, repository: Repository) -> list[list[str]]:
+    """[path, message] pairs of what was unreadable, for those who maintain it.
+
+    All of them for maintainers of the main project; of the folders they maintain for others, who may not know the rest.
+    """
+    if not repository.problems:
+        return []
+    mine = Project.objects.maintainable_by(request.user).filter(repository=repository)
+    folders = list(mine.values_list("subdirectory", flat=True))
+    return [
+        [path, message]
+        for path, message in repository.problems
+        if any(not folder or path == folder or path.startswith(f"{folder}/") for folder in folders)
+    ]
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from common.htmx import render_fragment
+from projects.access import visible_problems
 from projects.models import Project, Repository
 from sync import queue
 from sync.models import SyncJob, SyncJobQuerySet, SyncRun
@@ -130,6 +131,7 @@ def _context(request: HttpRequest, job: SyncJob) -> dict[str, Any]:
         "run": runs[0] if runs else None,
         "runs": runs,
         "projects": projects,
+        "problems": visible_problems(request, job.repository),
         "twins": _twins(request, job.repository),
         "reload": request.path if request.method == "GET" else "",
     }

@@ -71,6 +71,12 @@ class Index:
         self._apply(changed)
         self.version = max([now, *(row[1] for row in changed)])
 
+    def warm_up(self) -> None:
+        """Read everything that the first page would wait for; raises DatabaseError."""
+        with self.lock:
+            self.update()
+            self.order("active")
+
     def positions(self, project_ids: Iterable[int]) -> list[int]:
         return [self.position[pk] for pk in project_ids if pk in self.position]
 

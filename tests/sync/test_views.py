@@ -153,3 +153,27 @@ class TestRequest:
         visit(client, owner, f"/sync/{synced.repository_id}/now/", "post")
         job = SyncJob.objects.get()
         assert (job.state, job.crashes, job.reason) == ("waiting", 0, "try again")
+
+
+class TestProblems:
+    """What could not be read names paths, which maintainers of one folder may know of their own folder only."""
+
+    PROBLEMS = [["pom.xml", "Broken."], ["part/a.json", "Broken."], ["partner/b.json", "Broken."], ["", "Only some."]]
+
+    @pytest.fixture
+    def part(self, project, other_team):
+        project.repository.problems = self.PROBLEMS
+        project.repository.save()
+        fields = {"slug": "part", "name": "Part", "subdirectory": "part", "owner": other_team}
+        return Project.objects.create(repository=project.repository, **fields)
+
+    @pytest.mark.parametrize("page", ["sync", "project"])
+    def test_by_the_folder_one_maintains(self, client, project, part, stranger, owner, administrator, page):
+        addresses = {
+            "sync": [f"/sync/{project.repository_id}/"] * 2,
+            "project": ["/projects/part/", "/projects/billing/"],
+        }
+        own, whole = addresses[page]
+        assert visit(client, stranger, own).context["problems"] == [["part/a.json", "Broken."]]
+        assert visit(client, owner, whole).context["problems"] == self.PROBLEMS
+        assert visit(client, administrator, own).context["problems"] == self.PROBLEMS
