@@ -1,5 +1,6 @@
 """The project page: what it is, who owns it, whether it lives, and how to get it."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -22,8 +23,12 @@ from pages.weeks import week_starts
 from projects import readiness
 from projects.access import Moved, get_visible_project, may_maintain, visible_problems
 from projects.models import Follow, Licence, Project, ProjectQuerySet, Release, Role, Star
+from source.access import visible_code
+from source.frame import project_tabs
+from source.readme import project_readme
 
 TOP_CONTRIBUTORS = 5
+MANY_CONTRIBUTORS = 20
 STILL_AROUND = timedelta(days=730)
 SHOWN_RELEASES = 5
 SHOWN_PACKAGES = 8
@@ -60,11 +65,15 @@ def _with_facts(request: HttpRequest) -> ProjectQuerySet:
 def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
     maintains = may_maintain(request, project)
     checks = readiness.checks(project)
-    packages = list(project.packages.all())
+    packages = sorted(project.packages.all(), key=lambda package: package.path.count("/"))
+    readme = getattr(project, "readme", None)
+    code = visible_code(request, project)
     return {
         "project": project,
         "repository": project.repository,
-        "readme": getattr(project, "readme", None),
+        "tabs": project_tabs(project, "overview") if code and project.repository.head_commit else [],
+        "readme": readme,
+        "readme_html": project_readme(readme.html, project, visible=code) if readme else "",
         "job": getattr(project.repository, "sync_job", None),
         "maintains": maintains,
         "signed_in": request.user.is_authenticated,
@@ -134,7 +143,20 @@ def _contributors(project: Any) -> list[Participation]:
     people = people.exclude(person__name__in=[user.display_name for user in holders])
     people = people.order_by("-commits_90d", "-commits", "person__name")
     lately = people.filter(last_day__gte=timezone.now().date() - STILL_AROUND)
-    return list(lately[:TOP_CONTRIBUTORS]) or list(people[:TOP_CONTRIBUTORS])
+    return _by_name(lately[:MANY_CONTRIBUTORS]) or _by_name(people[:MANY_CONTRIBUTORS])
+
+
+def _by_name(people: Iterable[Participation]) -> list[Participation]:
+    """The first few, each name once: somebody who commits from two addresses is one person to ask."""
+    named: dict[str, Participation] = {}
+    for person in people:
+        first = named.setdefault(person.person.name.casefold(), person)
+        if first is not person:
+            first.commits += person.commits
+            first.commits_90d += person.commits_90d
+            first.last_day = max(filter(None, (first.last_day, person.last_day)), default=None)
+    ranked = sorted(named.values(), key=lambda person: (-person.commits_90d, -person.commits))
+    return ranked[:TOP_CONTRIBUTORS]
 
 
 def _licences(project: Project) -> list[dict[str, Any]]:

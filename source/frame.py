@@ -32,7 +32,8 @@ Names, texts and people (tags and filters of {% load code %}):
     {% short_oid frame oid %}             ten digits in mono, linking to the commit
     {{ seconds|moment|ago }}              a time in seconds since 1970 as a datetime ({% load portal %} for ago)
 
-Keys: give a link or button `data-key="b"`; source/base.html has t, y, / and ?, and lists the others in its help.
+Keys: give a link, button or field `data-key="b"` (blame) or `data-key="l"` (line); t, y, / and ? are there already. The
+help is components/keys.html.
 """
 
 from dataclasses import dataclass, field
@@ -103,6 +104,11 @@ class Frame:
         return self.url(self.page, revision=self.revision.oid.encode("ascii"))
 
     @property
+    def find_url(self) -> str:
+        """Where files of this revision are found by name."""
+        return self.url("find", path=b"")
+
+    @property
     def refs_url(self) -> str:
         """Where the revision picker searches."""
         return self.url("refs")
@@ -135,25 +141,26 @@ def frame(code: Code, page: str, *, title: str = "", about_revision: bool = True
     revision, path = _place(code) if about_revision else (None, b"")
     made = Frame(code.project, page, revision, path, default_spelling(code), "")
     words = title or _title(made)
-    made = Frame(code.project, page, revision, path, made.default, words, code_tabs(made), _crumbs(made))
+    tabs = project_tabs(code.project, page, made.spelling)
+    made = Frame(code.project, page, revision, path, made.default, words, tabs, _crumbs(made))
     return {"frame": made, "project": code.project, "revision": revision, "path": path}
 
 
-def default_spelling(code: Code) -> bytes:
+def default_spelling(of: Code | Project) -> bytes:
     """The default branch as addresses have it; HEAD where there is none."""
-    return spell(code.default_ref, ()) if code.default_ref else b"HEAD"
+    name = of.repository.default_branch.encode("utf-8", "surrogateescape")
+    return spell(b"refs/heads/" + name, ()) if name else b"HEAD"
 
 
-def code_tabs(made: Frame) -> list[dict[str, Any]]:
-    """Tabs of a project whose code the viewer may read: `words`, `url`, `current`."""
-    folder = made.project.subdirectory.encode("utf-8", "surrogateescape")
-    rows = [{"words": "Overview", "url": made.project.get_absolute_url(), "current": made.page == "overview"}]
-    for page, words in _TABS:
-        if page in ("tree", "commits"):
-            url = made.url(page, path=folder, revision=made.spelling)
-        else:
-            url = made.url(page, path=b"", revision=b"")
-        rows.append({"words": words, "url": url, "current": _BELONGS.get(made.page) == page})
+def project_tabs(project: Project, page: str, revision: bytes = b"") -> list[dict[str, Any]]:
+    """Tabs of a project whose code the viewer may read: words, url, current. `page`: "overview" or a code page."""
+    folder = project.subdirectory.encode("utf-8", "surrogateescape")
+    spelled = revision or default_spelling(project)
+    rows = [{"words": "Overview", "url": project.get_absolute_url(), "current": page == "overview"}]
+    for word, words in _TABS:
+        at_a_path = word in AT_A_PATH
+        url = address(project, word, spelled, folder) if at_a_path else address(project, word)
+        rows.append({"words": words, "url": url, "current": _BELONGS.get(page) == word})
     return rows
 
 
