@@ -43,7 +43,8 @@ class WeeklyChart:
         if not self.totals or not any(self.totals):
             return f"No {self.unit} in this time."
         peak = max(self.totals)
-        words = f"{sum(self.totals):,} {self.unit} in {len(self.totals)} weeks, at most {peak:,} in one week"
+        unit = self.unit if sum(self.totals) != 1 else self.unit.removesuffix("s")
+        words = f"{sum(self.totals):,} {unit} in {len(self.totals)} weeks, at most {peak:,} in one week"
         if self.outside is not None:
             words += f"; {sum(self.outside):,} from other teams"
         return words + "."
@@ -111,17 +112,27 @@ def weekly_bars(chart: WeeklyChart) -> SafeString:
     scale = (PLOT_HEIGHT - PLOT_TOP) / lines[-1]
     return format_html(
         '<svg role="img" height="{}" aria-label="{}. {}">{}{}'
-        '<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}</svg>',
+        '<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}{}</svg>',
         *(PLOT_HEIGHT + AXIS_HEIGHT, chart.title, chart.description),
-        *(_grid(lines, scale), _weeks(chart, scale), PLOT_HEIGHT, PLOT_HEIGHT, _months(chart.starts)),
+        *(_grid(lines, scale), _weeks(chart, scale), PLOT_HEIGHT, PLOT_HEIGHT),
+        *(_scale(lines, scale), _months(chart.starts)),
     )
 
 
 def _grid(lines: Sequence[int], scale: float) -> SafeString:
     return format_html_join(
         "",
-        '<line class="g-line" x1="0" x2="100%" y1="{}" y2="{}"/><text x="0" y="{}">{}</text>',
-        [(y := round(PLOT_HEIGHT - line * scale), y, y - 4, f"{line:,}") for line in lines],
+        '<line class="g-line" x1="0" x2="100%" y1="{}" y2="{}"/>',
+        [(y := round(PLOT_HEIGHT - line * scale), y) for line in lines],
+    )
+
+
+def _scale(lines: Sequence[int], scale: float) -> SafeString:
+    """The words of the lines, after the bars so that none hides them."""
+    return format_html_join(
+        "",
+        '<text class="g-scale" x="0" y="{}">{}</text>',
+        [(round(PLOT_HEIGHT - line * scale) - 4, f"{line:,}") for line in lines],
     )
 
 

@@ -128,7 +128,7 @@ def _stands_above(heading: Block, text: str, blocks: list[Block]) -> bool:
     if heading.level == 1 or sum(0 < other.level <= heading.level for other in blocks) == 1:
         return True
     below = next((block.text for block in blocks[1:] if not block.level and block.text.strip()), "")
-    return heading is blocks[0] and text.rsplit(maxsplit=1)[-1].lower() in below.lower()
+    return heading is blocks[0] and text.rsplit(maxsplit=1)[-1].lower() in below.lower().split()[:3]
 
 
 def _tagline(blocks: list[Block]) -> str:
@@ -161,7 +161,7 @@ def _without_lead(text: str) -> str:
     if not text.endswith((":", "：")):
         return text
     ends = [match.end() for match in _SENTENCE_END.finditer(text) if match.end() >= MIN_SENTENCE]
-    return text[: ends[-1]] if ends else text
+    return text[: ends[-1]] if ends else text.rstrip(":： ")
 
 
 def _tells(block: Block, text: str) -> bool:

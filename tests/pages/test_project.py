@@ -239,3 +239,22 @@ def test_people_long_gone_are_not_those_to_ask_while_others_are_here(client, own
     page = client.get(project.get_absolute_url()).content.decode()
     assert BO[0] in page
     assert gone[0] not in page
+
+
+def test_somebody_with_two_addresses_is_one_person_to_ask(client, owner, team):
+    twice = (ADA[0], "ada@home.example")
+    project = plant("twice", commits=[(ADA, 5), (twice, 4), (BO, 3)], owner=team, name="Twice")
+    import_history(project.repository, project.repository.mirror(), project.repository.head_commit)
+    client.force_login(owner)
+    text = words(page(client, project))
+    people = text[text.index("People to ask") : text.index("Clone</h2>")]
+    assert people.count(f"<span>{ADA[0]}</span>") == 1
+    assert BO[0] in people
+
+
+def test_packages_nearest_the_root_come_first(client, project, stranger):
+    for path in ("_benchmark/go.mod", "a/b/go.mod", "go.mod"):
+        Package.objects.create(project=project, ecosystem="go", name=f"pkg-of-{path}", path=path)
+    client.force_login(stranger)
+    text = words(page(client, project))
+    assert text.index("pkg-of-go.mod") < text.index("pkg-of-_benchmark/go.mod") < text.index("pkg-of-a/b/go.mod")

@@ -179,9 +179,10 @@ MARKDOWN = [
     ),
     ("# List\n\nJust type [list.re](x) to go here. Check out my [apps](y) and follow me on [X](z).\n", "List", ""),
     (
-        "[![Logo](x)](y)\n\n## Design goals\n\nThere are many libraries out there.\n\n## Sponsors\n\n## Support\n",
+        "[![Logo](x)](y)\n\n## Design goals\n\n"
+        "There are many good libraries out there. Our own had these goals:\n\n## Sponsors\n\n## FAQ\n",
         "",
-        "There are many libraries out there.",
+        "There are many good libraries out there.",
     ),
     (
         "# Werk\n\n*werk* German noun: tool, and a lot more of it.\n\nWerk is a comprehensive library.\n",
@@ -196,6 +197,11 @@ MARKDOWN = [
     ),
     ("# Old\n\nThis project is deprecated, use the new one.\n", "Old", "This project is deprecated, use the new one."),
     ("# Clinic\n\n> **Note:** These slides refer to a legacy version of the clinic.\n", "Clinic", ""),
+    (
+        "# Ok\n\nOk is an HTTP client that is efficient by default:\n\n- a\n",
+        "Ok",
+        "Ok is an HTTP client that is efficient by default",
+    ),
     ("# neolog: Dictionary of new words\n\nNew words.\n", "neolog", ""),
 ]
 OTHERS = [
