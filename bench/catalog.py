@@ -194,11 +194,16 @@ def time_requests(user):
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    from projects.catalog.index import INDEX
+
     client = Client(headers={"accept": "text/html"})
     client.force_login(user)
     started = time.perf_counter()
+    INDEX.warm_up()
+    print(f"  a new process reads the catalog before it answers: {(time.perf_counter() - started) * 1000:.0f} ms")
+    started = time.perf_counter()
     client.get("/projects/")
-    print(f"  first page of a new process (reads the whole index): {(time.perf_counter() - started) * 1000:.0f} ms")
+    print(f"  its first page: {(time.perf_counter() - started) * 1000:.0f} ms")
     asked = questions(random.Random(11))
     times, processor, slowest, most = [], [], (0, ""), 0
     for number in range(REQUESTS):
