@@ -17,11 +17,12 @@ _UNSTEMMED = "\u01c1"
 BEGINNING = 2
 _ONE_CHOICE = "to_tsquery('english', %s) || to_tsquery('simple', %s)"
 _FTS_QUERY = "SELECT rowid, -bm25(catalog_text, 10.0, 5.0, 2.0, 1.0) FROM catalog_text WHERE catalog_text MATCH %s"
-# The planner takes it for cheap to unpack the text of every row. So each word has its own look into the index, and none
-# becomes a filter over the rows that have the others.
+# The planner takes it for cheap to unpack the text of every row. So each word has its own look into the index (OFFSET 0
+# and MATERIALIZED keep them apart), and none becomes a filter over the rows that have the others.
 _TSV_QUERY = (
-    "SET LOCAL enable_seqscan = off; "
-    "WITH {words} SELECT project_id, ts_rank('{{0.1, 0.2, 0.5, 1.0}}', head, {rank}, 1) FROM catalog_text {joins}"
+    "SET LOCAL enable_seqscan = off; {others}"
+    "SELECT project_id, ts_rank('{{0.1, 0.2, 0.5, 1.0}}', head, {rank}, 1) "
+    "FROM (SELECT project_id, head FROM catalog_text WHERE {last} OFFSET 0) AS last {joins}"
 )
 _TSV_WORD = "word{number} AS MATERIALIZED (SELECT project_id FROM catalog_text WHERE {test})"
 _HEAD = " || ".join(
@@ -101,12 +102,17 @@ def _tsv_statement(question: Question) -> tuple[str, list[str]]:
     if begun:
         tests[-1] += f" OR head @@ ({_any(begun)})"
     everything = [*(word for words in choices for word in words), *begun]
+    *others, final = tests
+    words = [_TSV_WORD.format(number=number, test=test) for number, test in enumerate(others)]
     statement = _TSV_QUERY.format(
-        words=", ".join(_TSV_WORD.format(number=number, test=test) for number, test in enumerate(tests)),
+        others=f"WITH {', '.join(words)} " if words else "",
         rank=_any(everything),
-        joins=" ".join(f"JOIN word{number} USING (project_id)" for number in range(len(tests))),
+        last=final,
+        joins=" ".join(f"JOIN word{number} USING (project_id)" for number in range(len(others))),
     )
-    return statement, [word for word in [*everything, *everything] for _ in range(2)]
+    ahead = [word for words in choices[:-1] for word in words]
+    behind = [*choices[-1], *begun]
+    return statement, [word for word in [*ahead, *everything, *behind] for _ in range(2)]
 
 
 def _any(words: list[str]) -> str:
