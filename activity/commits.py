@@ -18,10 +18,12 @@ from gitstore.facts import CommitFacts
 from gitstore.records import Limits
 from projects.models import Project, Repository
 
+STORED = 5000  # commits in one transaction
 MOST_PARENTS = 2**15 - 1
+CO_AUTHORED_BY = Trailer.Key.CO_AUTHORED_BY.label
 COLUMNS = (
     *("repository_id", "oid", "raw_author_id", "author_id", "raw_committer_id", "committer_id"),
-    *("authored_at", "author_zone", "committed_at", "committer_zone", "parents", "title", "areas"),
+    *("authored_at", "author_zone", "committed_at", "committer_zone", "parents", "title", "areas", "coauthors"),
 )
 TRAILER_COLUMNS = ("commit_id", "key", "raw_identity_id", "identity_id")
 FOLDER_COLUMNS = ("project_id", "commit_id", "areas")
@@ -102,34 +104,30 @@ class Reader:
 
     def _store(self, batch: list[CommitFacts]) -> None:
         """One transaction: identities, commits, trailers. Repeating it adds nothing."""
-        contacts = _contacts(batch)
+        contacts = {one.author for one in batch} | {one.committer for one in batch}
+        trailing = [one for one in batch if one.trailers]
+        contacts.update((name, address) for one in trailing for _, name, address in one.trailers)
         pairs = self.mailmap.ask(contacts)
         with transaction.atomic():
             self.identities.learn(contacts)
             self.mailmap.note(pairs, self.identities)
-            rows = [self._row(one) for one in batch]
-            insert_missing(Commit, COLUMNS, rows)
-            self._store_trailers([one for one in batch if one.trailers])
+            insert_missing(Commit, COLUMNS, self._rows(batch))
+            self._store_trailers(trailing)
         times = [one.authored_at for one in batch]
-        self.touched.add((self.mailmap.proper(self.identities[one.author]) for one in batch), (min(times), max(times)))
+        authors = {self.mailmap.proper(self.identities[contact]) for contact in {one.author for one in batch}}
+        self.touched.add(authors, (min(times), max(times)))
 
-    def _row(self, one: CommitFacts) -> tuple[int | str | bytes, ...]:
-        author, committer = self.identities[one.author], self.identities[one.committer]
-        return (
-            self.repository.pk,
-            one.oid,
-            author,
-            self.mailmap.proper(author),
-            committer,
-            self.mailmap.proper(committer),
-            one.authored_at,
-            one.author_zone,
-            one.committed_at,
-            one.committer_zone,
-            min(one.parents, MOST_PARENTS),
-            one.title[:TITLE],
-            "",
-        )
+    def _rows(self, batch: list[CommitFacts]) -> list[tuple[int | str | bytes, ...]]:
+        repository, known, proper = self.repository.pk, self.identities.known, self.mailmap.proper_ids
+        rows: list[tuple[int | str | bytes, ...]] = []
+        for oid, parents, author, at, zone, committer, committed_at, committer_zone, title, trailers in batch:
+            who, by = known[author], known[committer]
+            shared = sum(key == CO_AUTHORED_BY for key, _, _ in trailers) if trailers else 0
+            whom = (who, proper.get(who, who), by, proper.get(by, by))
+            when = (at, zone, committed_at, committer_zone)
+            count = parents if parents < MOST_PARENTS else MOST_PARENTS
+            rows.append((repository, oid, *whom, *when, count, title[:TITLE], "", shared))
+        return rows
 
     def _store_trailers(self, batch: list[CommitFacts]) -> None:
         rows = []
@@ -173,17 +171,8 @@ def _batches(parts: Iterable[list[CommitFacts]]) -> Iterator[list[CommitFacts]]:
     waiting: list[CommitFacts] = []
     for part in parts:
         waiting += part
-        if len(waiting) >= facts.BATCH:
+        if len(waiting) >= STORED:
             yield waiting
             waiting = []
     if waiting:
         yield waiting
-
-
-def _contacts(batch: Iterable[CommitFacts]) -> set[facts.Contact]:
-    found = set()
-    for one in batch:
-        found.add(one.author)
-        found.add(one.committer)
-        found.update((name, address) for _, name, address in one.trailers)
-    return found

@@ -11,7 +11,7 @@ from activity.commits import Reader, Touched
 from activity.lines import count_all_lines, lines_left
 from activity.mailmaps import Mailmap
 from activity.models import History, Participation
-from activity.people import refresh_people
+from activity.people import refresh_joined
 from activity.rollups import refresh_counters
 from gitstore import facts, mailmap
 from gitstore.mirrors import Mirror
@@ -176,7 +176,7 @@ class _Import:
                 days.rebuild_sums(project, people, span)
         if people is None:
             people = set(Participation.objects.filter(project__in=projects).values_list("person_id", flat=True))
-        refresh_people(people | set(joined))
+        refresh_joined(people | set(joined))
         refresh_counters(projects)
         self.added_up = True
 

@@ -27,8 +27,7 @@ class Mailmap:
     blob: str
     limits: Limits
     _asked: set[Contact] = field(default_factory=set)
-    _pairs: dict[Contact, Contact] = field(default_factory=dict)
-    _proper: dict[int, int] = field(default_factory=dict)
+    proper_ids: dict[int, int] = field(default_factory=dict)
 
     def ask(self, contacts: Iterable[Contact]) -> dict[Contact, Contact]:
         """Of those not asked for before, what the mailmap changes them to. Starts git: not within a transaction."""
@@ -41,12 +40,12 @@ class Mailmap:
         if pairs:
             identities.learn([*pairs, *pairs.values()])
             found = {identities[before]: identities[after] for before, after in pairs.items()}
-            self._proper |= found
+            self.proper_ids |= found
             insert_missing(MailmapEntry, COLUMNS, [(self.repository.pk, *pair) for pair in found.items()])
 
     def proper(self, identity: int) -> int:
         """Whom the mailmap means by this identity."""
-        return self._proper.get(identity, identity)
+        return self.proper_ids.get(identity, identity)
 
     def problems(self) -> list[list[str]]:
         """[place, words] of each line that Git does not understand."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from activity.bots import is_bot
 from activity.bulk import lists
@@ -48,20 +48,33 @@ class Identities:
 
     def __init__(self) -> None:
         self.joined: set[int] = set()
-        self._known: dict[Contact, int] = {}
+        self.known: dict[Contact, int] = {}
 
     def __getitem__(self, contact: Contact) -> int:
-        return self._known[contact]
+        return self.known[contact]
 
     def learn(self, contacts: Iterable[Contact]) -> None:
         """Look up, or add, all of these that were not seen before."""
-        for part in lists({contact for contact in contacts if contact not in self._known}):
+        for part in lists({contact for contact in contacts if contact not in self.known}):
             digests = {digest_of(contact): contact for contact in part}
             found = _ids(digests)
             if missing := [digest for digest in digests if digest not in found]:
                 self.joined |= _add({digest: digests[digest] for digest in missing})
                 found |= _ids(missing)
-            self._known.update((digests[digest], pk) for digest, pk in found.items())
+            self.known.update((digests[digest], pk) for digest, pk in found.items())
+
+
+def refresh_joined(ids: Iterable[int]) -> None:
+    """`refresh_people` for those with several identities: one alone gave name and bot mark when it was added."""
+    several = [
+        pk
+        for part in lists(set(ids))
+        for pk in Person.objects.filter(pk__in=part)
+        .annotate(count=Count("identities"))
+        .filter(count__gt=1)
+        .values_list("pk", flat=True)
+    ]
+    refresh_people(several)
 
 
 def refresh_people(ids: Iterable[int]) -> None:

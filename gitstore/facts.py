@@ -19,6 +19,7 @@ KEYS = (
 LATEST = 253_370_764_800  # the year 9999: later ones do not fit into a calendar
 BATCH = 2000
 MAX_TRAILERS = 200
+MAX_ZONES = 10_000
 _TRAILERS = f"%(trailers:{''.join(f'key={key},' for key in KEYS)}only=true,unfold=true)"
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd", "%s", _TRAILERS)
 _WIDTH = len(_FIELDS)
@@ -52,7 +53,7 @@ class CommitFacts(NamedTuple):
     committed_at: int
     committer_zone: int
     title: str
-    trailers: list[tuple[str, bytes, bytes]]
+    trailers: tuple[tuple[str, bytes, bytes], ...]
 
 
 def read_facts(git_dir: Path, commit: str, known: Sequence[str], limits: Limits) -> Iterator[list[CommitFacts]]:
@@ -60,14 +61,14 @@ def read_facts(git_dir: Path, commit: str, known: Sequence[str], limits: Limits)
 
     Raises Broken, after the commits before it, when one cannot be read: `read_facts_of` goes on from there.
     """
-    args = [*_arguments(), "--end-of-options", check_oid(commit), *(f"^{check_oid(oid)}" for oid in known), "--"]
+    args = [*log_arguments(), "--end-of-options", check_oid(commit), *(f"^{check_oid(oid)}" for oid in known), "--"]
     with stream_git(args, git_dir=git_dir, limits=limits) as chunks:
         yield from _parse(chunks)
 
 
 def read_facts_of(git_dir: Path, oids: Sequence[str], limits: Limits) -> Iterator[list[CommitFacts]]:
     """These commits in this order."""
-    args = [*_arguments(), "--no-walk=unsorted", "--stdin"]
+    args = [*log_arguments(), "--no-walk=unsorted", "--stdin"]
     data = "".join(f"{check_oid(oid)}\n" for oid in oids).encode("ascii")
     with stream_git(args, git_dir=git_dir, limits=limits, input=data) as chunks:
         yield from _parse(chunks)
@@ -136,7 +137,8 @@ def contact(text: bytes) -> Contact:
     return (name.strip(), address.strip()) if bracket and end else (text.strip(), b"")
 
 
-def _arguments() -> list[str]:
+def log_arguments() -> list[str]:
+    """How git is asked to print facts."""
     return [*OPTIONS, "--date=raw", f"--format={'%x00'.join(_FIELDS)}"]
 
 
@@ -145,55 +147,53 @@ def _parse(chunks: Iterable[bytes]) -> Iterator[list[CommitFacts]]:
     for fields in split_fields(chunks, b"\0"):
         waiting += fields
         whole = len(waiting) // _WIDTH * _WIDTH
-        yield [_facts(row) for row in zip(*[iter(waiting[:whole])] * _WIDTH, strict=True)]
+        try:
+            yield _rows(waiting[:whole])
+        except NotHexadecimal as error:
+            raise Broken("The repository's history cannot be read.") from error
         del waiting[:whole]
     if waiting:
         raise Broken("The repository's history cannot be read.")
 
 
-def _facts(row: tuple[bytes, ...]) -> CommitFacts:
-    oid, parents, author, author_address, authored, committer, committer_address, committed, title, trailers = row
-    try:
-        digest = unhexlify(oid)
-    except NotHexadecimal as error:
-        raise Broken("The repository's history cannot be read.") from error
-    authored_at, author_zone = _time(authored)
-    committed_at, committer_zone = _time(committed)
-    return CommitFacts(
-        digest,
-        parents.count(b" ") + 1 if parents else 0,
-        (author, author_address),
-        authored_at,
-        author_zone,
-        (committer, committer_address),
-        committed_at,
-        committer_zone,
-        title.decode("utf-8", "replace"),
-        _trailers(trailers) if trailers else [],
-    )
+def _rows(fields: Sequence[bytes]) -> list[CommitFacts]:
+    """One function for all of them: calls would cost more than the rest."""
+    rows = []
+    for row in zip(*[iter(fields)] * _WIDTH, strict=True):
+        oid, parents, author, author_address, authored, committer, committer_address, committed, title, trailers = row
+        seconds, _, zone = authored.partition(b" ")
+        seconds_too, _, zone_too = committed.partition(b" ")
+        facts = (
+            unhexlify(oid),
+            parents.count(b" ") + 1 if parents else 0,
+            (author, author_address),
+            min(int(seconds), LATEST) if seconds.isdigit() else 0,
+            _zones[zone] if zone in _zones else _zone(zone),
+            (committer, committer_address),
+            min(int(seconds_too), LATEST) if seconds_too.isdigit() else 0,
+            _zones[zone_too] if zone_too in _zones else _zone(zone_too),
+            title.decode("utf-8", "replace"),
+            _trailers(trailers) if trailers else (),
+        )
+        rows.append(CommitFacts._make(facts))
+    return rows
 
 
 _zones: dict[bytes, int] = {}
 
 
-def _time(text: bytes) -> tuple[int, int]:
-    """Of `1700000000 +0530`; a commit may be without any date."""
-    seconds, _, zone = text.partition(b" ")
-    minutes = _zones.get(zone)
-    if minutes is None:
-        minutes = _zones[zone] = _zone(zone)
-    return (min(int(seconds), LATEST) if seconds.isdigit() else 0), minutes
-
-
 def _zone(text: bytes) -> int:
+    """Minutes east of UTC of `+0530`; 0 for what is no zone on earth."""
     match = re.fullmatch(rb"([+-])(\d{1,2})(\d\d)", text)
-    if not match:
-        return 0
-    minutes = int(match[2]) * 60 + int(match[3])
-    return 0 if minutes >= 24 * 60 else minutes if match[1] == b"+" else -minutes
+    minutes = int(match[2]) * 60 + int(match[3]) if match else 0
+    minutes = 0 if minutes >= 24 * 60 else minutes
+    if len(_zones) < MAX_ZONES:
+        _zones[text] = -minutes if match and match[1] == b"-" else minutes
+        return _zones[text]
+    return -minutes if match and match[1] == b"-" else minutes
 
 
-def _trailers(text: bytes) -> list[tuple[str, bytes, bytes]]:
+def _trailers(text: bytes) -> tuple[tuple[str, bytes, bytes], ...]:
     found = []
     for line in text.split(b"\n")[:MAX_TRAILERS]:
         key, _, value = line.partition(b":")
@@ -201,7 +201,7 @@ def _trailers(text: bytes) -> list[tuple[str, bytes, bytes]]:
         name, address = contact(value.strip())
         if known and (name or address):
             found.append((known, name, address))
-    return found
+    return tuple(found)
 
 
 def split_fields(chunks: Iterable[bytes], mark: bytes = b"\0") -> Iterator[list[bytes]]:

@@ -18,6 +18,7 @@ MAX_AREA = 500
 TOP = "."
 BETWEEN = "//"  # cannot occur within a path
 MOST = 2**31 - 1
+COUNTING = ("--ignore-submodules=none", "--numstat", "-M", "--diff-merges=off", "--format=%H")
 _STAT = re.compile(rb"\n?(\d+|-)\t(\d+|-)\t(.*)\Z", re.DOTALL)
 
 
@@ -58,8 +59,7 @@ def _attempt(
     git_dir: Path, oids: Sequence[str], limits: Limits, folder: bytes | None
 ) -> tuple[list[CommitLines], bool]:
     """What git counted, and whether it gave up before the end."""
-    args = [*OPTIONS, "--ignore-submodules=none", "--numstat", "-M", "--diff-merges=off"]
-    args += ["--format=%H", "--no-walk=unsorted", "--stdin", "--", *([os.fsdecode(folder)] if folder else [])]
+    args = [*OPTIONS, *COUNTING, "--no-walk=unsorted", "--stdin", "--", *([os.fsdecode(folder)] if folder else [])]
     data = "".join(f"{check_oid(oid)}\n" for oid in oids).encode("ascii")
     counted: list[CommitLines] = []
     try:

@@ -94,6 +94,7 @@ class Commit(models.Model):
     author_zone = models.SmallIntegerField()
     committer_zone = models.SmallIntegerField()
     parents = models.SmallIntegerField(help_text="Number of parents; at most 32,767.")
+    coauthors = models.SmallIntegerField(default=0, help_text="Number of Co-authored-by trailers.")
     files = models.IntegerField(null=True)
     added = models.IntegerField(null=True)
     removed = models.IntegerField(null=True)
