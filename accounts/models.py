@@ -178,6 +178,20 @@ class TeamImport(models.Model):
         return self.filename
 
 
+class DismissedTeam(models.Model):
+    """A suggested team that an administrator does not want; `key` is the suggestion's."""
+
+    key = models.CharField(max_length=300, unique=True)
+    dismissed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    dismissed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class AuditEvent(models.Model):
     """One line of the append-only record: who did what to which object, and what changed."""
 

@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from pages import health, home, project, teams
+from pages import health, home, project, team_suggestions, teams
 
 app_name = "pages"
 urlpatterns = [
     path("", home.home, name="home"),
     path("projects/<str:slug>/", project.project, name="project"),
     path("teams/", teams.teams, name="teams"),
+    path("teams/suggestions/", team_suggestions.suggestions, name="team_suggestions"),
+    path("teams/suggestions/accept/", team_suggestions.suggestion_accept, name="suggestion_accept"),
+    path("teams/suggestions/dismiss/", team_suggestions.suggestion_dismiss, name="suggestion_dismiss"),
+    path("teams/suggestions/restore/", team_suggestions.suggestion_restore, name="suggestion_restore"),
     path("teams/<str:slug>/", teams.team, name="team"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
