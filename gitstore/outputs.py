@@ -29,6 +29,11 @@ class GitOutput:
             self._stack.close()
             raise
 
+    @property
+    def head(self) -> bytes:
+        """The first piece."""
+        return self._first
+
     def __iter__(self) -> Iterator[bytes]:
         size = len(self._first)
         yield self._first
