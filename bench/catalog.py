@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 GOAL_MEDIAN_MS = 40
 GOAL_P95_MS = 100
@@ -196,6 +197,7 @@ def time_requests(user):
 
     from projects.catalog.index import INDEX
 
+    served = database_seconds(connection)
     client = Client(headers={"accept": "text/html"})
     client.force_login(user)
     started = time.perf_counter()
@@ -208,10 +210,10 @@ def time_requests(user):
     times, processor, slowest, most = [], [], (0, ""), 0
     for number in range(REQUESTS):
         path = next(asked)
-        started, used = time.perf_counter(), time.process_time()
+        started, used = time.perf_counter(), time.process_time() + served()
         response = client.get(path)
         taken = (time.perf_counter() - started) * 1000
-        processor.append((time.process_time() - used) * 1000)
+        processor.append((time.process_time() + served() - used) * 1000)
         assert response.status_code == 200, response.status_code
         times.append(taken)
         slowest = max(slowest, (taken, path))
@@ -223,9 +225,20 @@ def time_requests(user):
     figures = {"median ms": round(statistics.median(times), 1), "p95 ms": round(p95, 1), "queries": most}
     print(f"  {REQUESTS} pages: median {figures['median ms']} ms, p95 {figures['p95 ms']} ms, at most {most} queries")
     cpu_p95 = statistics.quantiles(processor, n=20)[-1]
-    print(f"  of that this process's processor: median {statistics.median(processor):.1f} ms, p95 {cpu_p95:.1f} ms")
+    print(
+        f"  of that processor time, the database's included: median {statistics.median(processor):.1f} ms, p95 {cpu_p95:.1f} ms"
+    )
     print(f"  slowest {slowest[0]:.0f} ms: {slowest[1]}")
     return figures
+
+
+def database_seconds(connection):
+    """A function for the processor seconds of PostgreSQL's process for us, where it runs on this machine."""
+    if connection.vendor != "postgresql":
+        return lambda: 0.0
+    connection.ensure_connection()
+    counter = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+    return lambda: int(counter.read_text().split()[0]) / 1e9 if counter.exists() else 0.0
 
 
 def time_project_pages(user, figures):
