@@ -24,13 +24,18 @@ def on_starting(_server: object) -> None:
 
 
 def post_worker_init(_worker: object) -> None:
-    """Read the catalog before this process takes its first request, so that nobody waits for it; others answer."""
+    """Read views, templates and the catalog before this process takes its first request; others answer meanwhile."""
     import logging
 
     from django.db import DatabaseError, connection
+    from django.template.loader import get_template
+    from django.urls import reverse
 
     from projects.catalog.index import INDEX
 
+    reverse("pages:home")  # reads all addresses, and with them all views
+    for name in ("pages/home.html", "pages/project.html", "projects/catalog.html"):
+        get_template(name)
     try:
         INDEX.warm_up()
     except DatabaseError as error:
