@@ -30,7 +30,8 @@ _SHARED = """
         SELECT DISTINCT c.id, i.person_id AS person, c.authored_at / 86400 AS number, {row}.precedence_id AS precedence
         FROM activity_trailer t JOIN activity_commit c ON c.id = t.commit_id {join}
         JOIN activity_identity w ON w.id = c.author_id JOIN activity_identity i ON i.id = t.identity_id
-        WHERE c.repository_id = {repository} AND c.coauthors > 0 AND t.key = 1 AND c.parents < 2 AND w.person_id <> i.person_id {narrow}
+        WHERE c.repository_id = {repository} AND c.coauthors > 0 AND c.parents < 2 AND t.key = 1
+            AND w.person_id <> i.person_id {narrow}
     ) AS named
 """
 _DAYS = """

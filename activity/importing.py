@@ -1,6 +1,6 @@
 """The history of a repository into the tables: commits first, so that people see counts, then the lines of each."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -95,7 +95,8 @@ class _Import:
         self._move(reader, tips)
         self._read_folders(reader, projects)
         self.check()
-        self._add_up(projects, reader.identities.joined)
+        self._add_up(projects)
+        self._name_people(projects, reader.identities.joined)
         problems = [*reader.mailmap.problems(), *reader.problems]
         self._save(
             commit=self.commit,
@@ -113,11 +114,11 @@ class _Import:
         problems: list[list[str]] = []
         if left:
             self.watch.phase("Counting lines", left)
-            problems = count_all_lines(self.repository, self.mirror.path, self.mirror.limits, self._counted)
+            problems = count_all_lines(self.repository, self.mirror.path, self.mirror.limits, left, self._counted)
         if left or not self.added_up:
             if not self.added_up:  # an import before this one got further with the commits than with the lines
                 self.touched.everybody()
-            self._add_up(list(Project.objects.live().filter(repository=self.repository)), ())
+            self._add_up(list(Project.objects.live().filter(repository=self.repository)))
         problems = [*self.history.problems, *problems][:SHOWN_PROBLEMS]
         self._save(lines_commit=self.commit, lines_left=0, problems=problems)
 
@@ -163,7 +164,7 @@ class _Import:
                 grown = project.pk in self.history.projects and self.touched.identities is not None
                 reader.read_folder(project, self.commit, [self.history.commit] if grown and self.history.commit else [])
 
-    def _add_up(self, projects: list[Project], joined: Collection[int]) -> None:
+    def _add_up(self, projects: list[Project]) -> None:
         """The sums of everybody touched; of projects that had none, of everybody."""
         self.watch.phase("Adding up")
         people = days.people_of(self.touched.identities)
@@ -174,11 +175,14 @@ class _Import:
                 days.rebuild_sums(project)
             elif people:
                 days.rebuild_sums(project, people, span)
-        if people is None:
-            people = set(Participation.objects.filter(project__in=projects).values_list("person_id", flat=True))
-        refresh_joined(people | set(joined))
         refresh_counters(projects)
         self.added_up = True
+
+    def _name_people(self, projects: list[Project], joined: set[int]) -> None:
+        people = days.people_of(self.touched.identities)
+        if people is None:
+            people = set(Participation.objects.filter(project__in=projects).values_list("person_id", flat=True))
+        refresh_joined(people | joined)
 
     def _read(self, commits: int) -> None:
         self.watch.commits(commits)

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Count, Max
 
 from activity.bots import is_bot
-from activity.bulk import lists
+from activity.bulk import insert_missing, lists
 from activity.models import Commit, Identity, Person
 from activity.models.people import LONGEST
 from gitstore.facts import Contact
 
 NOBODY = "unknown"
+PERSON_COLUMNS = ("key", "name", "is_bot", "name_chosen", "bot_chosen")
+IDENTITY_COLUMNS = ("digest", "name", "email", "raw", "key", "person_id")
 # Addresses that many people share because a tool or a template put them there say nothing about who somebody is.
 _SHARED = re.compile(
     r"^(?:root|admin|user|git|nobody|none|unknown|noreply|no-reply|you|your|name|me|test|dev|email|mail|example)?@"
@@ -113,27 +115,26 @@ def _ids(digests: Iterable[str]) -> dict[str, int]:
 
 def _add(contacts: dict[str, Contact]) -> set[int]:
     """The people concerned. Another import may add the same ones at the same time; then its rows are taken."""
-    rows = [_identity(digest, contact) for digest, contact in contacts.items()]
-    fresh = {
-        row.key: Person(key=row.key, name=row.name or row.email or NOBODY, is_bot=is_bot(row.name, row.email))
-        for row in rows
-    }
-    Person.objects.bulk_create(fresh.values(), batch_size=500, ignore_conflicts=True)
-    people = {person.key: person for person in Person.objects.filter(key__in=list(fresh)).select_related("merged_into")}
-    for row in rows:
-        row.person = people[row.key].merged_into or people[row.key]
-        if row.person.erased_at:
-            row.name, row.email, row.raw = row.person.name, "", None
-    Identity.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-    return {row.person_id for row in rows}
+    rows = [_texts(digest, contact) for digest, contact in contacts.items()]
+    fresh = {key: (key, name or email or NOBODY, is_bot(name, email)) for _, name, email, _, key in rows}
+    insert_missing(Person, PERSON_COLUMNS, [(*row, False, False) for row in fresh.values()])
+    columns = ("key", "pk", "merged_into_id", "name", "erased_at", "merged_into__name", "merged_into__erased_at")
+    people = {row[0]: row[1:] for row in Person.objects.filter(key__in=list(fresh)).values_list(*columns)}
+    added = []
+    for digest, name, email, raw, key in rows:
+        pk, other, own_name, erased, other_name, other_erased = people[key]
+        if other_erased if other else erased:
+            name, email, raw = other_name if other else own_name, "", None  # noqa: PLW2901
+        added.append((digest, name, email, raw, key, other or pk))
+    insert_missing(Identity, IDENTITY_COLUMNS, added)
+    return {row[-1] for row in added}
 
 
-def _identity(digest: str, contact: Contact) -> Identity:
+def _texts(digest: str, contact: Contact) -> tuple[str, str, str, bytes | None, str]:
+    """Digest, name, address, the bytes where text cannot hold them, key."""
     name, email = (part.decode("utf-8", "replace").replace("\0", "")[:LONGEST] for part in contact)
     exact = (name.encode(), email.encode()) == contact
-    return Identity(
-        digest=digest, name=name, email=email, raw=None if exact else b"\0".join(contact), key=key_of(name, email)
-    )
+    return digest, name, email, None if exact else b"\0".join(contact), key_of(name, email)
 
 
 def contact_of(identity: Identity) -> Contact:

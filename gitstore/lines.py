@@ -18,6 +18,7 @@ MAX_AREA = 500
 TOP = "."
 BETWEEN = "//"  # cannot occur within a path
 MOST = 2**31 - 1
+TOGETHER = 500
 COUNTING = ("--ignore-submodules=none", "--numstat", "-M", "--diff-merges=off", "--format=%H")
 _STAT = re.compile(rb"\n?(\d+|-)\t(\d+|-)\t(.*)\Z", re.DOTALL)
 
@@ -33,43 +34,64 @@ class CommitLines(NamedTuple):
     areas: str
 
 
-def count_lines(git_dir: Path, oids: Sequence[str], limits: Limits, folder: bytes | None = None) -> list[CommitLines]:
+def count_lines(
+    git_dir: Path, oids: Sequence[str], limits: Limits, folder: bytes | None = None
+) -> Iterator[list[CommitLines]]:
     """Lines of these commits (no merges), compared with their parent, renames followed; in `folder` only if given.
 
-    A commit that cannot be compared (a missing file, a limit) has None, the others are counted all the same.
+    Lists as they come, in any order. A commit that cannot be compared (a missing file, a limit) has None, the others
+    are counted all the same.
     """
-    left, done = list(oids), list[CommitLines]()
+    left = dict.fromkeys(oids)
     while left:
-        counted, failed = _attempt(git_dir, left, limits, folder)
-        if not failed:
-            known = {lines.oid for lines in counted}
-            return [*done, *counted, *(CommitLines(oid, 0, 0, 0, "") for oid in left if oid not in known)]
-        # Of the last one that git began to print, nobody knows whether it was printed to its end.
-        sure = {lines.oid for lines in counted[:-1]}
-        done += counted[:-1]
-        left = [oid for oid in left if oid not in sure]
-        if not sure:
-            alone, failed = _attempt(git_dir, left[:1], limits, folder)
-            done += [CommitLines(left[0], 0, None, None, "")] if failed or not alone else alone
-            left = left[1:]
-    return done
+        attempt = _Attempt(git_dir, list(left), limits, folder)
+        before = len(left)
+        for counted in attempt.run():
+            yield counted
+            for one in counted:
+                left.pop(one.oid, None)
+        if not attempt.failed:
+            yield [CommitLines(oid, 0, 0, 0, "") for oid in left]
+            return
+        if len(left) == before:
+            suspect = next(iter(left))
+            del left[suspect]
+            yield _alone(git_dir, suspect, limits, folder)
 
 
-def _attempt(
-    git_dir: Path, oids: Sequence[str], limits: Limits, folder: bytes | None
-) -> tuple[list[CommitLines], bool]:
-    """What git counted, and whether it gave up before the end."""
-    args = [*OPTIONS, *COUNTING, "--no-walk=unsorted", "--stdin", "--", *([os.fsdecode(folder)] if folder else [])]
-    data = "".join(f"{check_oid(oid)}\n" for oid in oids).encode("ascii")
-    counted: list[CommitLines] = []
-    try:
-        with stream_git(args, git_dir=git_dir, limits=limits, input=data) as chunks:
-            counted.extend(_commits(split_fields(chunks), folder))
-    except (Killed, Unreachable):
-        raise
-    except GitError:
-        return counted, True
-    return counted, False
+def _alone(git_dir: Path, oid: str, limits: Limits, folder: bytes | None) -> list[CommitLines]:
+    attempt = _Attempt(git_dir, [oid], limits, folder)
+    counted = [one for part in attempt.run() for one in part]
+    return [CommitLines(oid, 0, None, None, "")] if attempt.failed else counted or [CommitLines(oid, 0, 0, 0, "")]
+
+
+class _Attempt:
+    """One git; `failed` tells afterwards whether it gave up. Then its last commit is held back: nobody knows whether it
+    was printed to its end."""
+
+    def __init__(self, git_dir: Path, oids: Sequence[str], limits: Limits, folder: bytes | None) -> None:
+        self.failed = False
+        self._git_dir, self._oids, self._limits, self._folder = git_dir, oids, limits, folder
+
+    def run(self) -> Iterator[list[CommitLines]]:
+        args = [*OPTIONS, *COUNTING, "--no-walk=unsorted", "--stdin", "--"]
+        args += [os.fsdecode(self._folder)] if self._folder else []
+        data = "".join(f"{check_oid(oid)}\n" for oid in self._oids).encode("ascii")
+        waiting: list[CommitLines] = []
+        try:
+            with stream_git(args, git_dir=self._git_dir, limits=self._limits, input=data) as chunks:
+                for one in _commits(split_fields(chunks), self._folder):
+                    waiting.append(one)
+                    if len(waiting) > TOGETHER:
+                        yield waiting[:-1]
+                        del waiting[:-1]
+        except (Killed, Unreachable):
+            raise
+        except GitError:
+            self.failed = True
+            waiting = waiting[:-1]
+        if waiting:
+            yield waiting
 
 
 class _Tally:

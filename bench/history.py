@@ -1,0 +1,222 @@
+"""Import of histories beside raw git and the libraries that do the same; memory on a very long history.
+
+BENCH_HISTORY (comma-separated paths of repositories on this machine) replaces the generated one, BENCH_COMMITS is the
+length of that, BENCH_LONG the length of the history for memory (1,000,000 for the full test), BENCH_ROUNDS the number of
+measured rounds. Processor seconds include those of children. Libraries that are not installed are left out.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from bench.sync import ENVIRONMENT, cost, judge, processor_seconds, resident_mib, write_repository
+
+GOAL_FACTS = 2.5
+GOAL_LINES = 1.15
+GOAL_MIB = 300
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+COMMITS = int(os.environ.get("BENCH_COMMITS", "8000"))
+LONG = int(os.environ.get("BENCH_LONG", "100000"))
+LIBRARY_COMMITS = 500
+LIBRARIES = {
+    "GitPython commit.stats": ("git", "for commit in git.Repo(path).iter_commits(max_count=n): commit.stats.total"),
+    "PyDriller": (
+        "pydriller",
+        "for commit, _ in zip(pydriller.Repository(path, order='reverse').traverse_commits(), range(n)):\n"
+        "    commit.insertions, commit.deletions",
+    ),
+    "Perceval": (
+        "perceval",
+        "import perceval.backends.core.git as backend, itertools\n"
+        "list(itertools.islice(backend.Git(path, path).fetch_items('commit', from_date=None), n))",
+    ),
+}
+
+
+def main():
+    """Measure in a process of its own with a data folder of its own; returns the goals missed."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {
+            "DJANGO_SETTINGS_MODULE": "innersource_portal.settings",
+            "PORTAL_SECRET_KEY": "b" * 50,
+            "PORTAL_DATA_DIR": f"{folder}/data",
+            "PORTAL_LOG_LEVEL": "ERROR",
+            "BENCH_FOLDER": folder,
+        }
+        command = [sys.executable, "-W", "ignore", "-m", "bench.history"]
+        lines = []
+        with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+                lines.append(line.rstrip("\n"))
+        if process.returncode:
+            raise SystemExit("The benchmark failed.")
+    return [line.removeprefix("  missed: ") for line in lines if line.startswith("  missed: ")]
+
+
+def raw_git(path, *words):
+    command = ["git", f"--git-dir={path}", *words]
+    return cost(lambda: subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL))[0]
+
+
+def bare_costs(path):
+    """Processor seconds of git alone: the same facts, the same lines."""
+    from gitstore import facts, lines
+
+    one = raw_git(path, *facts.log_arguments(), "HEAD")
+    words = [*facts.OPTIONS, *lines.COUNTING, "HEAD"]
+    return one, raw_git(path, *words)
+
+
+class Stopwatch:
+    """Notes the processor time at which the second phase begins."""
+
+    def __init__(self):
+        self.began, self.turned = processor_seconds(), None
+
+    def phase(self, words, total=0):
+        if words == "Counting lines":
+            self.turned = processor_seconds()
+
+    def commits(self, read):
+        pass
+
+    lines = commits
+
+    def costs(self):
+        now = processor_seconds()
+        turned = self.turned or now
+        return turned - self.began, now - turned
+
+
+def planted(path, name):
+    """A project whose mirror is this repository."""
+    from projects.models import Project, Repository
+
+    repository = Repository.objects.create(clone_url=f"https://example.com/{name}", address_key=f"example.com/{name}")
+    repository.mirror_path.parent.mkdir(parents=True, exist_ok=True)
+    repository.mirror_path.symlink_to(path)
+    return Project.objects.create(slug=name, name=name, repository=repository)
+
+
+def head(path):
+    command = ["git", f"--git-dir={path}", "rev-parse", "HEAD"]
+    return subprocess.run(command, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def import_costs(path, name):
+    from activity.importing import import_history
+
+    project = planted(path, name)
+    watch = Stopwatch()
+    import_history(project.repository, project.repository.mirror(), head(path), watch)
+    project.refresh_from_db()
+    return (*watch.costs(), project)
+
+
+def beside_git(path, name):
+    """Both phases and raw git in turn, the lowest of each: the machine may be busy."""
+    rounds = [(*import_costs(path, f"{name}-{number}"), *bare_costs(path)) for number in range(ROUNDS)]
+    project = rounds[0][2]
+    facts, lines, git_facts, git_lines = (min(one[place] for one in rounds) for place in (0, 1, 3, 4))
+    print(f"History of {name}, {project.commits_total:,} commits without merges, best of {ROUNDS}, processor time")
+    print(f"  phase one {facts:.2f} s, git log {git_facts:.2f} s, ratio {facts / git_facts:.2f} (goal {GOAL_FACTS})")
+    print(f"  phase two {lines:.2f} s, --numstat {git_lines:.2f} s, ratio {lines / git_lines:.2f} (goal {GOAL_LINES})")
+    judge(f"facts of {name}", facts / git_facts, GOAL_FACTS)
+    judge(f"lines of {name}", lines / git_lines, GOAL_LINES)
+
+
+def beside_libraries(path, name):
+    """Lines of the newest commits: our chunks, and each library in a process of its own."""
+    from gitstore import facts
+    from gitstore.lines import count_lines
+    from gitstore.records import Limits
+
+    oids = next(facts.reachable(path, head(path), [], Limits()))[:LIBRARY_COMMITS]
+    ours, _ = cost(lambda: count_lines(path, oids, Limits()))
+    print(f"Lines of {len(oids)} commits of {name}, processor time: portal {ours:.2f} s")
+    for library, (module, code) in LIBRARIES.items():
+        if importlib.util.find_spec(module) is None:
+            print(f"  {library}: not installed")
+            continue
+        text = f"import {module}\npath, n = {str(path)!r}, {len(oids)}\n{code}"
+        environment = ENVIRONMENT | {"HOME": os.environ.get("HOME", "/")}
+        command = [sys.executable, "-W", "ignore", "-c", text]
+        theirs, _ = cost(lambda command=command: subprocess.run(command, env=environment, check=True))
+        print(f"  {library}: {theirs:.2f} s, {theirs / ours:.1f} times as much")
+
+
+def write_long(path, commits):
+    """A history of small commits by 5,000 people in 300 folders, a merge among every hundred."""
+    subprocess.run(["git", "init", "--quiet", "--bare", str(path)], env=ENVIRONMENT, check=True)
+    command = ["git", f"--git-dir={path}", "fast-import", "--quiet"]
+    with subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE) as process:
+        for number in range(1, commits + 1):
+            who = f"Person {number % 5000} <person{number % 5000}@example.com> {1_000_000_000 + number * 300} +0100"
+            merge = f"merge :{number - 50}\n" if number % 100 == 99 else ""
+            text = f"Change {number}\n"
+            change = f"M 100644 inline f{number % 300}/file\ndata {len(text)}\n{text}"
+            words = (
+                f"commit refs/heads/main\nmark :{number}\ncommitter {who}\ndata {len(text)}\n{text}{merge}{change}\n"
+            )
+            process.stdin.write(words.encode())
+    subprocess.run(["git", f"--git-dir={path}", "symbolic-ref", "HEAD", "refs/heads/main"], env=ENVIRONMENT, check=True)
+
+
+class Peak:
+    """Highest resident memory of this process, children left out, while the block runs; in MiB above the beginning."""
+
+    def __enter__(self):
+        self.base = self.top = resident_mib()
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+        self.thread.start()
+        return self
+
+    def look(self):
+        while not self.done.wait(0.05):
+            self.top = max(self.top, resident_mib())
+
+    def __exit__(self, *_):
+        self.done.set()
+        self.thread.join()
+
+
+def memory(folder):
+    path = folder / "very-long.git"
+    write_long(path, LONG)
+    began = time.perf_counter()
+    with Peak() as peak:
+        facts, lines, project = import_costs(path, "very-long")
+    print(f"Import of {project.commits_total:,} commits, {time.perf_counter() - began:.0f} s")
+    print(f"  processor time {facts:.1f} s and {lines:.1f} s; {peak.top - peak.base:.0f} MiB (goal {GOAL_MIB})")
+    judge("memory of a long import MiB", peak.top - peak.base, GOAL_MIB)
+
+
+def measure():
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    folder = Path(os.environ["BENCH_FOLDER"])
+    paths = [Path(text) for text in os.environ.get("BENCH_HISTORY", "").split(",") if text]
+    if not paths:
+        write_repository(folder / "generated.git", COMMITS)
+        paths = [folder / "generated.git"]
+    for path in paths:
+        beside_git(path.resolve(), path.name.removesuffix(".git"))
+        beside_libraries(path.resolve(), path.name)
+        sys.stdout.flush()
+    if LONG:
+        memory(folder)
+
+
+if __name__ == "__main__":
+    measure()
