@@ -26,6 +26,7 @@ ICONS = {
     "lfs": "cloud",
 }
 WORDS = {"folder": "Folder", "file": "File", "executable": "Executable file", "symlink": "Symbolic link"}
+LFS = mark_safe('<span class="chip">LFS</span>')
 WORDS |= {"submodule": "Submodule", "lfs": "File in Git LFS"}
 
 
@@ -101,7 +102,7 @@ class Entries:
             return format_html('<span aria-hidden="true">→</span><span class="sr">to</span> {}', shown(row.target))
         if row.kind == "submodule":
             return self._submodule(row)
-        return format_html('<span class="chip">LFS</span>') if row.kind == "lfs" else ""
+        return LFS if row.kind == "lfs" else ""
 
     def _submodule(self, row: Row) -> SafeString:
         known = self._submodules.get(self._path(row.name), {"url": "", "project": None})

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 SHOWN = 300  # characters of a name
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 _ODD_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 
@@ -31,7 +32,8 @@ def shown(name: bytes | str, limit: int = SHOWN) -> SafeString:
     text = text_of(name)
     if len(text) <= limit and _PLAIN.match(text):
         return escape(text)
-    return mark_safe(f"<bdi>{_marked(_shortened(text, limit), '')}</bdi>")  # noqa: S308 escaped character by character
+    marked = _marked(_shortened(text, limit), "")
+    return mark_safe(f"<bdi>{marked}</bdi>" if _RIGHT_TO_LEFT.search(text) else marked)  # noqa: S308 escaped in _marked
 
 
 def shown_text(text: str) -> SafeString:
@@ -70,7 +72,7 @@ def _code(c: str) -> str:
         return _ESCAPES[c]
     if "\udc80" <= c <= "\udcff":
         return f"\\x{ord(c) - 0xDC00:02x}"
-    return f"\\x{ord(c):02x}" if ord(c) < 0x100 else f"U+{ord(c):04X}"
+    return f"\\x{ord(c):02x}" if ord(c) < 0x80 else f"U+{ord(c):04X}"
 
 
 def _words(c: str) -> str:

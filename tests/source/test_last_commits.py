@@ -130,7 +130,9 @@ def test_generated_histories(repository_builder, seed):
                 files[dice.choice(names)] = str(dice.randrange(4))
         else:
             files[dice.choice(names)] = str(dice.randrange(4))
-        tips[branch] = builder.commit(files, branch=branch, parents=parents, when=builder.when + dice.randrange(-90, 99))
+        tips[branch] = builder.commit(
+            files, branch=branch, parents=parents, when=builder.when + dice.randrange(-90, 99)
+        )
         state[branch] = files
     for branch in tips:
         for directory in (b"", b"d", b"d/e"):
