@@ -103,6 +103,15 @@ class TestSweep:
         assert tally.failed == 0
         assert SyncJob.objects.failing().count() == 0
 
+    def test_a_worker_told_to_end_gives_its_batch_back(self, known, monkeypatch):
+        def told_to_end(*_):
+            raise SystemExit(0)
+
+        monkeypatch.setattr(sweep, "_record", told_to_end)
+        with pytest.raises(SystemExit):
+            sweep.sweep()
+        assert SyncJob.objects.due(timezone.now()).filter(lease_holder="", lease_until=None).count() == len(known)
+
     def test_one_batch_is_claimed_by_one_of_two_sweeps(self, known):
         first = sweep.claim_polls("one", 3)
         second = sweep.claim_polls("two", 3)
