@@ -35,7 +35,7 @@ def way_to_show(file: File, *, plain: bool) -> str:
         return "media"
     if file.suffix in DOCUMENTS and state in ("text", "long") and not plain:
         return DOCUMENTS[file.suffix]
-    return "lines" if state == "text" else state
+    return file.way_of_source
 
 
 def has_two_ways(file: File) -> bool:

@@ -11,9 +11,12 @@ from source.access import Code
 from source.listing import LFS_SIZES, lfs_size
 from source.names import text_of
 from source.rendering.kept import Keep
+from source.rendering.outline import MAX_BYTES as OUTLINE_BYTES
+from source.rendering.outline import Symbol, outline, supported
 from source.rendering.reading import FileFacts, FileLines, draw, examine_and_draw, fallback
 
-MAX_BYTES = 2 * 1024**2  # of a file whose lines are shown
+MAX_BYTES = 2 * 1024**2  # of a file that is shown
+NOTEBOOK_BYTES = 12 * 1024**2  # most of which are pictures
 FIRST_SECONDS = 0.045  # for colours of a file nobody has looked at yet; the rest comes after the page
 ALL_SECONDS = 4.0
 HARD_SECONDS = 3.0  # more than FIRST_SECONDS only where one expression of a lexer does not come back
@@ -60,6 +63,11 @@ class File:
         return self.known.facts or FileFacts("missing" if self.size < 0 else "large")
 
     @property
+    def way_of_source(self) -> str:
+        """How its source is shown: as lines, or the state that it is in."""
+        return "lines" if self.facts.state == "text" else self.facts.state
+
+    @property
     def colour(self) -> str:
         language = languages().get(self.facts.language)
         return language.colour if language else ""
@@ -69,13 +77,18 @@ class File:
         """Size of the file that this one stands for, when it is a pointer of Git LFS."""
         return lfs_size(self.code.reader, self.oid) if self.size in LFS_SIZES else None
 
-    def content(self, limit: int = MAX_BYTES) -> bytes | None:
+    @property
+    def limit(self) -> int:
+        """The most bytes that are read of it."""
+        return NOTEBOOK_BYTES if self.suffix == ".ipynb" else MAX_BYTES
+
+    def content(self, limit: int | None = None) -> bytes | None:
         """None when it is missing or larger."""
-        found = self.code.reader.read(self.oid, limit)
+        found = self.code.reader.read(self.oid, limit or self.limit)
         return found.content if found else None
 
-    def text(self, limit: int = MAX_BYTES) -> str | None:
-        content = self.content(limit)
+    def text(self) -> str | None:
+        content = self.content()
         return None if content is None else content.decode(self.facts.codec, "replace")
 
     def lines(self, *, whole: bool = False) -> FileLines | None:
@@ -88,8 +101,23 @@ class File:
             lines = self._drawn(place, ALL_SECONDS, before=lines)
         return lines
 
+    @property
+    def has_outline(self) -> bool:
+        return self.facts.state == "text" and self.size <= OUTLINE_BYTES and supported(self.facts.language)
+
+    def symbols(self) -> list[Symbol]:
+        """What it defines; nothing where that cannot be told."""
+        if not self.has_outline:
+            return []
+        place = Keep("outline", self.oid, self.facts.language)
+        found: list[Symbol] | None = place.get()
+        if found is None:
+            answer = outline(self.content() or b"", self.facts.language)
+            place.put(found := answer or [], failed=answer is None)
+        return found
+
     def _read(self, place: Keep) -> Known:
-        found = self.code.reader.read(self.oid, MAX_BYTES)
+        found = self.code.reader.read(self.oid, self.limit)
         if found is None:
             return Known(-1, None)  # not kept: the next fetch may bring it
         if found.content is None:

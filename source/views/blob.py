@@ -17,13 +17,14 @@ from source.blobs import (
     way_to_show,
 )
 from source.caching import BYTES, PAGE, unkept
+from source.documents import document_context
 from source.files import File
 from source.frame import frame
 from source.knowing import foremost, who_knows
 from source.pages import code_page
 from source.raw import raw_entry, raw_response
 
-PARTS = ("lines", "people")
+PARTS = ("lines", "people", "outline")
 
 
 @code_page("blob", cache=PAGE)
@@ -39,7 +40,14 @@ def blob(request: HttpRequest, code: Code) -> HttpResponseBase:
     part = request.GET.get("part")
     if part in PARTS:
         return _part(request, code, file, part)
-    context = {**frame(code, "blob"), "file": file, "plain": plain, "way": way_to_show(file, plain=plain)}
+    context = {
+        **frame(code, "blob"),
+        "document": None,
+        "html": "",
+        "file": file,
+        "plain": plain,
+        "way": way_to_show(file, plain=plain),
+    }
     context |= {"two_ways": has_two_ways(file), **_content(request, code, file, context["way"])}
     response = render(request, "source/blob.html", context)
     settled = context.get("lines") is None or context["lines"].complete
@@ -61,7 +69,11 @@ def _content(request: HttpRequest, code: Code, file: File, way: str) -> dict[str
         return image_context(code)
     if way == "lines":
         return lines_context(file, whole=False)
-    return {}
+    if way not in DOCUMENTS.values():
+        return {}
+    context = document_context(code, file, way)
+    instead = {} if context["html"] else {"way": file.way_of_source, **lines_context(file, whole=False)}
+    return {**context, **instead}
 
 
 def _part(request: HttpRequest, code: Code, file: File, part: str) -> HttpResponseBase:
@@ -69,6 +81,9 @@ def _part(request: HttpRequest, code: Code, file: File, part: str) -> HttpRespon
     if part == "people":
         found = who_knows(code)
         context |= {"found": found, "knowers": foremost(found)}
+    elif part == "outline":
+        here = "" if "HX-Request" in request.headers else code.address("blob")
+        context |= {"symbols": file.symbols(), "here": here}
     else:
         context |= lines_context(file, whole=True)
     alone = "HX-Request" not in request.headers

@@ -1,0 +1,150 @@
+"""Names that a file defines, found by Universal Ctags where it is installed.
+
+The program has crashed and run away on files of strangers before, so it gets the content through a pipe, runs in its own
+sandbox with bounds on time and memory, and whatever goes wrong costs the outline and nothing else.
+"""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+SECONDS = 3.0
+MEMORY_BYTES = 512 * 1024**2
+MAX_BYTES = 1024**2
+MAX_SYMBOLS = 1_500
+MAX_NAME = 200
+ANSWER_BYTES = 8 * 1024**2
+# What most readers do not look for in an outline: it would hide the rest.
+_LEFT_OUT = {"local", "parameter", "label", "externvar", "import", "unknown", "id", "header", "enumerator", "member"}
+_LEFT_OUT |= {"package", "namespace", "alias", "modifiedFile", "hunk", "property"}
+_KEPT_MEMBERS = {"Python"}
+_LANGUAGES = {"C++": "C++", "C#": "C#", "Shell": "Sh", "Emacs Lisp": "EmacsLisp", "Objective-C": "ObjectiveC"}
+_LANGUAGES |= {"TSX": "TypeScript", "JSX": "JavaScript", "Makefile": "Make", "MATLAB": "MatLab", "TeX": "Tex"}
+_LANGUAGES |= {"reStructuredText": "ReStructuredText", "Protocol Buffer": "Protobuf", "Assembly": "Asm"}
+_LANGUAGES |= {"Batchfile": "DosBatch", "Yacc": "YACC", "Vim Script": "Vim", "Visual Basic .NET": "Basic"}
+_NEVER = {"JSON", "XML", "SVG", "HTML", "YAML", "Diff", "INI", "Text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name with its kind ("function"), line (from 1) and how deep it is nested."""
+
+    name: str
+    kind: str
+    line: int
+    depth: int
+
+
+def supported(language: str) -> bool:
+    """Whether an outline of such a file may be had on this machine."""
+    return bool(language) and language not in _NEVER and _ctags_name(language) in _program()[1]
+
+
+def outline(content: bytes, language: str) -> list[Symbol] | None:
+    """Symbols in the order of lines; None when the program is missing, failed or was stopped."""
+    program, _ = _program()
+    if not program or len(content) > MAX_BYTES:
+        return None
+    options = ["--options=NONE", "--quiet", "--_interactive=sandbox", "--fields=-P+nKsZ", "--sort=no"]
+    question = {"command": "generate-tags", "filename": "file", "size": len(content)}
+    asked = json.dumps(question).encode("ascii") + b"\n" + content
+    answer = _answer([program, *options, f"--language-force={_ctags_name(language)}"], asked)
+    return None if answer is None else _symbols(answer, language)
+
+
+def _answer(command: list[str], asked: bytes) -> bytes | None:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+    ) as process:
+        try:
+            _bound(process.pid)
+            answer, _ = process.communicate(asked, timeout=SECONDS)
+        except (subprocess.TimeoutExpired, OSError):
+            return None
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return answer if process.returncode == 0 and len(answer) <= ANSWER_BYTES else None
+
+
+def _bound(pid: int) -> None:
+    if sys.platform != "linux":
+        return
+    for kind, value in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, int(SECONDS) + 1),
+        (resource.RLIMIT_FSIZE, ANSWER_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with suppress(OSError, ValueError):  # gone already, or bounded more tightly
+            resource.prlimit(pid, kind, (value, value))
+
+
+def _symbols(answer: bytes, language: str) -> list[Symbol]:
+    found = []
+    for row in answer.split(b"\n"):
+        symbol = _symbol(row, language)
+        if symbol is not None:
+            found.append(symbol)
+    found = sorted(found, key=lambda symbol: symbol.line)[:MAX_SYMBOLS]
+    outermost = min((symbol.depth for symbol in found), default=0)
+    return [replace(symbol, depth=symbol.depth - outermost) for symbol in found]
+
+
+def _symbol(row: bytes, language: str) -> Symbol | None:
+    try:
+        tag: Any = json.loads(row)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(tag, dict) or tag.get("_type") != "tag":
+        return None
+    name, kind, line, scope = tag.get("name"), tag.get("kind"), tag.get("line"), tag.get("scope")
+    if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(line, int) or line < 1:
+        return None
+    if not name or name.startswith(("__anon", "Anonymous")) or _is_left_out(kind, language):
+        return None
+    depth = scope.count(".") + scope.count("::") + 1 if isinstance(scope, str) and scope else 0
+    return Symbol(name[:MAX_NAME], kind[:40], line, min(depth, 4))
+
+
+def _is_left_out(kind: str, language: str) -> bool:
+    if kind == "member" and language in _KEPT_MEMBERS:
+        return False
+    return kind in _LEFT_OUT or (kind == "variable" and language in ("C", "C++", "JavaScript", "TypeScript"))
+
+
+def _ctags_name(language: str) -> str:
+    return _LANGUAGES.get(language, language)
+
+
+@cache
+def _program() -> tuple[str, frozenset[str]]:
+    """Path of Universal Ctags with a sandbox and the languages it knows; empty where it is not installed."""
+    for name in ("universal-ctags", "ctags"):
+        program = shutil.which(name)
+        if program and {"interactive", "json", "sandbox"} <= set(_listed(program, "--list-features")):
+            return program, frozenset(_listed(program, "--list-languages"))
+    return "", frozenset()
+
+
+def _listed(program: str, question: str) -> list[str]:
+    try:
+        done = subprocess.run([program, "--options=NONE", question], capture_output=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    rows = done.stdout.decode("utf-8", "replace").splitlines()
+    return [row.split(" ")[0] for row in rows if row and not row.endswith("[disabled]")]
