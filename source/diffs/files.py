@@ -30,7 +30,8 @@ Link = Callable[[bytes], str]
 @dataclass(slots=True)
 class FileView:
     """One changed file. `anchor`: its id on the page; `old_path`: where it was, if elsewhere; `alone`: address of its
-    changes alone; `old`, `new`: addresses of the file before and after, or empty; `folded`: why there are no rows."""
+    changes alone; `old`, `new`: addresses of the file before and after, or empty; `folded`: why there are no rows;
+    `module`: name and address of the project that a submodule leads to."""
 
     change: FileChange
     anchor: str
@@ -45,6 +46,7 @@ class FileView:
     folded: str = ""
     old: str = ""
     new: str = ""
+    module: tuple[str, str] | None = None
 
     @property
     def path(self) -> bytes:

@@ -48,9 +48,7 @@ def archive(request: HttpRequest, code: Code) -> HttpResponseBase:
         return same
     name = _name(code, revision, path)
     mirror = code.mirror.path
-    response = _started(
-        request, code, lambda: open_archive(mirror, revision.oid, form, LIMITS, prefix=name, path=path)
-    )
+    response = _started(request, code, lambda: open_archive(mirror, revision.oid, form, LIMITS, prefix=name, path=path))
     if response.status_code == 200:
         response["Content-Type"] = TYPES[form]
         response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'

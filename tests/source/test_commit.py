@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from gitstore.addresses import parse_address
 from gitstore.diffs import empty_tree
 from source.addresses import address
 from tests.gitstore.builder import ENVIRONMENT
@@ -124,6 +125,26 @@ class TestCommit:
         ):
             assert words in html, words
         assert "old.txt" in html and f"Subproject commit {module}" in html
+
+    def test_a_submodule_leads_to_its_project(self, planted, repository_builder, builder, browser):
+        for visibility in ("internal", "restricted"):
+            other = repository_builder(visibility)
+            tip = other.commit({"m": visibility})
+            project = planted(other, slug=visibility, visibility=visibility)
+            project.name = f"Tools {visibility}"
+            project.save()
+            modules = f'[submodule "x"]\n\tpath = x\n\turl = {project.repository.clone_url}\n'
+            oid = builder.commit({".gitmodules": modules, "x": ("160000", tip)})
+            repository = project.repository
+            repository.address_key = parse_address(repository.clone_url).key
+            repository.save()
+            if visibility == "internal":
+                internal, known = oid, tip
+        project = planted(builder)
+        html = text(get(browser, project, internal))
+        assert f'<a href="/projects/internal/tree/{known}">Tools internal</a>' in html
+        answer = get(browser, project, oid)
+        assert "Tools" not in text(answer) and "no-store" in answer["Cache-Control"]
 
     def test_links_in_messages_and_nothing_else(self, planted, builder, browser):
         first = builder.commit({"a": "1"})

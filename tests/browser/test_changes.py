@@ -1,0 +1,116 @@
+"""Commits, comparisons, branches and tags in a browser: axe, narrow screens, themes, loading on demand, no script."""
+
+import time
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from projects.models import Project, Repository
+from source.addresses import address
+from tests.gitstore.builder import RepositoryBuilder
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+PROSE = "".join(f"line {number} with some words\n" for number in range(60))
+
+
+@pytest.fixture
+def repository(tmp_path, settings):
+    """A project `widget` whose last commit on main has everything a diff can show; its id."""
+    settings.CACHES = {**settings.CACHES, "code": {**settings.CACHES["code"], "LOCATION": str(tmp_path / "code-cache")}}
+    record = Repository.objects.create(clone_url="https://git.example/widget.git", address_key="widget")
+    builder = RepositoryBuilder(record.mirror_path)
+    now = int(time.time())
+    base = builder.commit(
+        {
+            "src/deep/folder/a.py": PROSE,
+            "old name.txt": PROSE,
+            "bin": b"\0" * 99,
+            "link": ("120000", "a"),
+            "big": "x\n",
+        },
+        when=now - 200 * 86_400,
+    )
+    builder.commit({"aside": "1\n"}, branch="feature/aside", parents=[base], when=now - 86_400, message="Aside")
+    builder.commit({"aside": "2\n"}, branch="forgotten", parents=[base], when=now - 150 * 86_400)
+    builder.tag("v1.0", base, message="First\n\nwith a long message that says " + "much " * 80)
+    oid = builder.commit(
+        {
+            "src/deep/folder/a.py": PROSE.replace("line 7 with some", "line seven with other"),
+            "old name.txt": None,
+            "x" * 180 + ".txt": PROSE + "more\n",
+            "bin": b"\0" * 98,
+            "link": "no link\n",
+            "big": "".join(f"{number}\n" for number in range(2000)),
+            "long": "word " * 2000,
+        },
+        when=now,
+        message=f"Change {'all at once ' * 20}\n\nSee https://example.org/{'x' * 99}, {base}.\n\nReviewed-by: Bo <b@e>\n",
+    )
+    record.default_branch, record.head_commit = "main", oid
+    record.save()
+    return Project.objects.create(slug="widget", name="Widget", repository=record), oid
+
+
+@pytest.fixture
+def window(open_page, stranger):
+    """A function that opens a window in which a stranger is signed in, at a path."""
+
+    def open_at(path, **options):
+        page = open_page(**options)
+        page.goto("/accounts/login/")
+        page.get_by_label("Username or email").fill("sam")
+        page.get_by_label("Password", exact=True).fill("correct horse")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/")
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    return open_at
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "commit/{oid}",
+        "commit/{oid}?view=split",
+        "commit/{oid}?part=refs",
+        "compare/v1.0...main",
+        "compare/nope...main",
+        "branches/?show=all",
+        "tags/",
+    ],
+)
+def test_axe_finds_nothing_and_nothing_sticks_out(window, repository, path, width, theme):
+    _, oid = repository
+    page = window(
+        f"/projects/widget/{path.format(oid=oid)}", viewport={"width": width, "height": 900}, color_scheme=theme
+    )
+    result = Axe().run(page)
+    assert result.violations_count == 0, result.generate_report()
+    assert page.evaluate(TOO_WIDE) <= 0
+
+
+def test_a_large_file_is_loaded_on_demand(window, repository):
+    project, oid = repository
+    page = window(address(project, "commit", oid.encode()))
+    page.get_by_role("link", name="Show it").first.click()
+    page.get_by_text("1999", exact=True).first.wait_for()
+    assert page.url.endswith(oid)
+
+
+def test_without_script_everything_is_a_link(window, repository):
+    project, oid = repository
+    page = window(address(project, "commit", oid.encode()), java_script_enabled=False)
+    page.get_by_role("link", name="Branches, tags and commits on top of it").click()
+    page.get_by_role("heading", name="is part of").wait_for()
+    page.goto(address(project, "commit", oid.encode()))
+    page.get_by_role("link", name="Show it").first.click()
+    page.get_by_text("1999", exact=True).first.wait_for()
+    page.goto("/projects/widget/branches/?show=all")
+    page.get_by_role("link", name="count").first.click()
+    page.get_by_text("+1", exact=True).first.wait_for()
