@@ -48,7 +48,8 @@ def _names(reader: ObjectReader, kind: str) -> Iterator[bytes]:
     order = "--sort=-version:refname" if kind == "tag" else "--sort=refname"
     args = ["for-each-ref", order, "--format=%(refname)", SPACES[kind].decode().rstrip("/")]
     rest = b""
-    with stream_git(args, git_dir=reader.git_dir, limits=reader.limits) as chunks:
+    config = [("versionsort.suffix", "-")]  # 1.0-rc1 comes before 1.0
+    with stream_git(args, git_dir=reader.git_dir, limits=reader.limits, config=config) as chunks:
         for chunk in chunks:
             *lines, rest = (rest + chunk).split(b"\n")
             yield from lines

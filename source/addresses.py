@@ -6,10 +6,11 @@ both have an address.
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from projects.models import Project
 
@@ -21,7 +22,13 @@ SAFE = "/-._~!$&'()*+,;=:@"
 def address(project: Project, page: str, revision: bytes = b"", path: bytes = b"") -> str:
     """The address of a code page (`tree`, `blob`, `commits` …) of a project."""
     tail = b"/".join(filter(None, [revision, path]))
-    return reverse("pages:project", args=[project.slug]) + page + "/" + quoted(tail)
+    return _base(project.slug, get_script_prefix()) + page + "/" + quoted(tail)
+
+
+@lru_cache(maxsize=1_000)
+def _base(slug: str, _prefix: str) -> str:
+    """The address of a project's page; kept, because a folder's page has hundreds of links."""
+    return reverse("pages:project", args=[slug])
 
 
 def quoted(name: bytes) -> str:
