@@ -44,6 +44,13 @@ class Touched:
         for at in times:
             self.first, self.last = min(self.first, at), max(self.last, at)
 
+    def merge(self, other: "Touched") -> None:
+        """Add what the other one holds."""
+        if other.identities is None:
+            self.everybody()
+        elif other:
+            self.add(other.identities, (other.first, other.last))
+
     def everybody(self) -> None:
         self.identities, self.first, self.last = None, 0, facts.LATEST
 

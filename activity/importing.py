@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import Max
 
 from activity import days
 from activity.commits import Reader, Touched
 from activity.lines import count_all_lines, lines_left
 from activity.mailmaps import Mailmap
-from activity.models import History, Participation
+from activity.models import Commit, History, Participation
 from activity.people import refresh_joined
+from activity.precedence import refresh_precedence, relatives
 from activity.rollups import refresh_counters
 from gitstore import facts, mailmap
 from gitstore.mirrors import Mirror
@@ -91,12 +93,17 @@ class _Import:
             reader.keep_only([])
             tips = []
             self._save(commit="", lines_commit="", rules=RULES, projects=[])
+        related = relatives(self.repository.pk)
+        newest = Commit.objects.aggregate(newest=Max("pk", default=0))["newest"]
         self._change_mailmap(reader)
         self._move(reader, tips)
         self._read_folders(reader, projects)
+        grown = history.projects == present and self.touched.identities is not None
+        self.touched.merge(refresh_precedence(self.repository.pk, newest if grown else 0))
         self.check()
         self._add_up(projects)
         self._name_people(projects, reader.identities.joined)
+        self._tell_relatives(related)
         problems = [*reader.mailmap.problems(), *reader.problems]
         self._save(
             commit=self.commit,
@@ -183,6 +190,19 @@ class _Import:
         if people is None:
             people = set(Participation.objects.filter(project__in=projects).values_list("person_id", flat=True))
         refresh_joined(people | joined)
+
+    def _tell_relatives(self, related: set[int]) -> None:
+        """Copies registered later count only what is not here."""
+        if not self.touched:
+            return
+        for pk in sorted(related | relatives(self.repository.pk)):
+            if pk > self.repository.pk:
+                self.check()
+                moved = refresh_precedence(pk)
+                if moved:
+                    span = (moved.first, moved.last)
+                    for project in Project.objects.live().filter(repository=pk):
+                        days.rebuild_sums(project, days.people_of(moved.identities), span)
 
     def _read(self, commits: int) -> None:
         self.watch.commits(commits)
