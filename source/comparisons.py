@@ -6,14 +6,17 @@ from django.core.cache import caches
 
 from gitstore.comparing import commits_between, count_apart, merge_base
 from gitstore.errors import GitError, NotFound
+from gitstore.nearby import near_refs
 from gitstore.objects import CommitObject
 from gitstore.records import Limits
-from gitstore.revisions import Revision, split_address
+from gitstore.revisions import Revision, spell, split_address
 from source.access import Code
+from source.addresses import address
 from source.frame import default_spelling
 
 LIMITS = Limits(seconds=5, memory_bytes=2 * 1024**3, output_bytes=4 * 1024**2)
 COMMITS_A_PAGE = 50
+SUGGESTED = 6
 
 
 class UnknownSide(Exception):
@@ -109,3 +112,19 @@ def new_commits(code: Code, sides: Sides, page: int) -> list[CommitObject]:
 def compared(sides: Sides, apart: Apart) -> tuple[str, str]:
     """Ids of the commits whose trees are compared: with three dots from where the sides parted, if they ever met."""
     return (apart.base or sides.old.oid) if sides.dots == b"..." else sides.old.oid, sides.new.oid
+
+
+def meant(code: Code, tail: bytes, unknown: bytes) -> list[tuple[bytes, str]]:
+    """Branches and tags spelled much like the unknown side of an address, with the address where they stand for it."""
+    left, dots, right = split_spelling(tail)
+    try:
+        names = near_refs(code.reader, unknown, SUGGESTED)
+    except GitError:
+        return []
+    found = []
+    for name in names:
+        short = name.split(b"/", 2)[2]
+        spelled = spell(name, {b"refs/heads/" + short} if code.reader.commit(b"refs/heads/" + short) else ())
+        sides = (spelled, right) if dots and left == unknown else (left if dots else b"", spelled)
+        found.append((short, address(code.project, "compare", sides[0] + (dots or b"...") + sides[1])))
+    return found

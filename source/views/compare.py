@@ -12,6 +12,7 @@ from source.comparisons import (
     UnknownSide,
     compared,
     how_far,
+    meant,
     new_commits,
     read_sides,
     split_spelling,
@@ -87,6 +88,7 @@ def _form(
 ) -> HttpResponse:
     words = frame(code, "compare", title=f"Compare · {code.project.name}", about_revision=False)
     context = {**words, **_sides(code, old, dots, new), "unknown": unknown}
+    context["meant"] = meant(code, code.tail, unknown) if unknown else []
     return render(request, "source/compare_form.html", context, status=404 if unknown is not None else 200)
 
 

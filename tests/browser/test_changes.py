@@ -46,7 +46,7 @@ def repository(tmp_path, settings):
             "long": "word " * 2000,
         },
         when=now,
-        message=f"Change {'all at once ' * 20}\n\nSee https://example.org/{'x' * 99}, {base}.\n\nReviewed-by: Bo <b@e>\n",
+        message=f"Change {'all at once ' * 20}\n\nSee https://example.org/{'x' * 90}, {base}.\n\nBug: 7\n",
     )
     record.default_branch, record.head_commit = "main", oid
     record.save()

@@ -106,6 +106,14 @@ def test_unknown_names_are_404_with_the_form_kept(planted, parted, browser, tail
     assert project.slug in answer.content.decode()
 
 
+def test_near_names_are_suggested_in_their_place(planted, parted, browser):
+    project = planted(parted)
+    for tail, meant in (("feature/x.z...main", b"feature/x.y...main"), ("main..feature/x.z", b"main..feature/x.y")):
+        answer = get(browser, project, tail)
+        assert answer.status_code == 404
+        assert f'<a href="{address(project, "compare", meant)}">feature/x.y</a>' in answer.content.decode()
+
+
 def test_unknown_names_cannot_hurt(planted, parted, browser):
     answer = get(browser, planted(parted), f"{HOSTILE}\u202e...main")
     assert answer.status_code == 404
