@@ -30,6 +30,7 @@ WRONG = "Signing in did not work"
 def provider(settings):
     provider = Provider()
     settings.OIDC_ISSUER = provider.issuer
+    settings.OIDC_SIGNUP = True
     settings.SOCIALACCOUNT_PROVIDERS = company_provider(provider.issuer, CLIENT, SECRET, "Corp", testing=True)
     yield provider
     provider.close()
