@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from django.core.cache import caches
+
 from gitstore.comparing import Containing, children, containing
 from gitstore.errors import GitError
 from gitstore.objects import CommitObject, Signature
 from gitstore.process import run_git
 from gitstore.records import Limits
+from gitstore.reflists import refs_digest
 from gitstore.revisions import spell
 from source.access import Code, Missing
 from source.addresses import address
@@ -90,8 +93,7 @@ def commit_facts(code: Code, commit: CommitObject, parent: int) -> CommitFacts:
 
 def part_of(code: Code, commit: str) -> PartOf:
     """Branches, tags and children of a commit, as far as they can be found in a few seconds."""
-    found: Containing = containing(code.mirror.path, commit, LIMITS)
-    born = children(code.mirror.path, commit, LIMITS)
+    found, born = _around(code, commit)
     branches = set(found.branches or ())
     return PartOf(
         branches=_names(code, found.branches, branches),
@@ -100,6 +102,18 @@ def part_of(code: Code, commit: str) -> PartOf:
         more_branches=max(0, len(found.branches or ()) - MAX_NAMES),
         more_tags=max(0, len(found.tags or ()) - MAX_NAMES),
     )
+
+
+def _around(code: Code, commit: str) -> tuple[Containing, tuple[str, ...] | None]:
+    """Remembered until a branch or tag moves, unless git had not the time."""
+    key = f"around1:{code.repository.uid.hex}:{refs_digest(code.mirror.path, LIMITS)}:{commit}"
+    known: tuple[Containing, tuple[str, ...] | None] | None = caches["code"].get(key)
+    if known is None:
+        found, born = containing(code.mirror.path, commit, LIMITS), children(code.mirror.path, commit, LIMITS)
+        known = (found, born)
+        if None not in (found.branches, found.tags, born):
+            caches["code"].set(key, known)
+    return known
 
 
 def _names(code: Code, refs: tuple[bytes, ...] | None, branches: set[bytes]) -> list[NameLink] | None:

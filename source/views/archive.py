@@ -1,12 +1,14 @@
 """A revision, or a folder of it, as one file to take away."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 
 from gitstore.archives import FORMATS, open_archive, safe_name
+from gitstore.errors import LimitExceeded
 from gitstore.outputs import GitOutput
 from gitstore.records import Limits
 from gitstore.revisions import Revision, split_address
@@ -18,6 +20,7 @@ from source.pages import code_page
 LIMITS = Limits(seconds=300, memory_bytes=2 * 1024**3, output_bytes=4 * 1024**3)
 AT_ONCE = 3  # a process; each holds a thread for as long as somebody takes
 RETRY_SECONDS = 20
+LONGEST_SECONDS = 30 * 60  # however slowly somebody reads
 TYPES = {"tar.gz": "application/gzip", "zip": "application/zip"}
 _places = threading.BoundedSemaphore(AT_ONCE)
 
@@ -26,11 +29,15 @@ class Handed:
     """An archive on its way, which gives its place back when it is closed."""
 
     def __init__(self, output: GitOutput) -> None:
+        self._until = time.monotonic() + LONGEST_SECONDS
         self._output = output
         self._open = True
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._output)
+        for piece in self._output:
+            if time.monotonic() > self._until:
+                raise LimitExceeded("The archive was taken away too slowly.", "Clone the repository instead.")
+            yield piece
 
     def close(self) -> None:
         if self._open:
