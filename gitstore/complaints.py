@@ -116,7 +116,8 @@ _RULES: tuple[tuple[str, type[GitError], str, str], ...] = (
     ),
     (
         r"fsck error|index-pack failed|corrupt|bad object|missing (?:blob|tree|commit)|invalid index-pack output|"
-        r"did not send all necessary objects|inflate|bad pack|unresolved delta|unable to read (?:tree|sha1)",
+        r"did not send all necessary objects|inflate|bad pack|unresolved delta|unable to read (?:tree|sha1)|"
+        r"failed to traverse parents|could not read [0-9a-f]{40}|bogus commit|unable to read [0-9a-f]{40}",
         Broken,
         "The repository holds damaged or forbidden objects.",
         "Run `git fsck` in the original and repair it.",

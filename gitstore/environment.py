@@ -76,6 +76,7 @@ def _fixed() -> dict[str, str]:
         "GIT_LITERAL_PATHSPECS": "1",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_GRAFT_FILE": "/dev/null",
         "GIT_SSH_COMMAND": "/bin/false",
         "GIT_SSH_VARIANT": "ssh",
         "GIT_ATTR_NOSYSTEM": "1",
