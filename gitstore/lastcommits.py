@@ -23,8 +23,8 @@ from gitstore.objects import MAX_TREE_BYTES, ObjectReader, parse_tree
 from gitstore.process import run_git, stream_git
 from gitstore.records import TreeEntry
 
-FIRST_CHUNK = 100
-LAST_CHUNK = 2_000
+# Commits compared before a look at the clock, at first and later: (entries to compare, commits at most)
+CHUNKS = ((200_000, 100), (4_000_000, 2_000))
 CHAIN_STEPS = 40
 ENTRY_SECONDS = 0.008  # what one `git log -1` costs
 MANY = 100
@@ -39,6 +39,7 @@ class Walk:
 
     directory: bytes
     wanted: dict[bytes, Entry]
+    size: int = 0  # entries of the whole folder
     found: dict[bytes, str] = field(default_factory=dict)
     todo: list[tuple[str, list[bytes]]] = field(default_factory=list)
 
@@ -48,10 +49,14 @@ class Walk:
         return not self.todo
 
 
-def begin(directory: bytes, commit: str, entries: Iterable[TreeEntry]) -> Walk:
-    """A search for these entries (their paths being names in the folder) as they are in this commit."""
+def begin(directory: bytes, commit: str, entries: Iterable[TreeEntry], size: int = 0) -> Walk:
+    """A search for these entries (their paths being names in the folder) as they are in this commit.
+
+    `size`: number of entries of the folder, where these are not all.
+    """
     wanted = {entry.path: (entry.mode, entry.oid) for entry in entries}
-    return Walk(directory, wanted, todo=[(commit, list(wanted))] if wanted else [])
+    todo = [(commit, list(wanted))] if wanted else []
+    return Walk(directory, wanted, max(size, len(wanted)), todo=todo)
 
 
 def folder_commit(reader: ObjectReader, commit: str, directory: bytes) -> str:
@@ -88,9 +93,10 @@ class _Search:
 
     def line(self, start: str, names: list[bytes]) -> None:
         """Follow first parents, in chunks that grow."""
-        pending, seen, chunk = set(names), 0, FIRST_CHUNK
+        pending, seen = set(names), 0
+        first, most = (max(2, min(at_most, work // self.walk.size)) for work, at_most in CHUNKS)
         last = start
-        for commits, ended in _chunks(self._first_parents(start), chunk):
+        for commits, ended in _chunks(self._first_parents(start), first, most):
             began, before = time.monotonic(), len(pending)
             last = commits[-1]
             for commit, changed in self._changes(commits, pending, ended):
@@ -224,7 +230,7 @@ def _paths(directory: bytes) -> list[str]:
     return [os.fsdecode(directory)] if directory else []
 
 
-def _chunks(commits: Iterator[str], size: int) -> Iterator[tuple[list[str], bool]]:
+def _chunks(commits: Iterator[str], size: int, most: int) -> Iterator[tuple[list[str], bool]]:
     """Lists of commits and whether there are no more; each begins with the last commit of the one before."""
     chunk: list[str] = []
     for commit in commits:
@@ -232,7 +238,7 @@ def _chunks(commits: Iterator[str], size: int) -> Iterator[tuple[list[str], bool
             # One more is there, so that the list goes on
             chunk.append(commit)
             yield chunk, False
-            chunk, size = [commit], min(size * 2, LAST_CHUNK)
+            chunk, size = [commit], min(size * 2, most)
         else:
             chunk.append(commit)
     if chunk:

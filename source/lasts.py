@@ -57,7 +57,7 @@ def last_commits(code: Code, path: bytes, listing: Listing, seconds: float) -> L
     key = f"lasts:{place}:{since}"
     lasts: Lasts | None = store.get(key)
     if lasts is None:
-        lasts = Lasts(key, lastcommits.begin(path, since, [row.entry for row in listing.rows]))
+        lasts = Lasts(key, lastcommits.begin(path, since, [row.entry for row in listing.rows], listing.total))
     if not lasts.walk.complete:
         complete = _advance(code, lasts, store.get(f"newest:{place}"), seconds)
         store.set(key, lasts)

@@ -28,7 +28,7 @@
   };
 
   worker.onmessage = ({ data }) => {
-    if (data.ready !== undefined) { ready = true; if (field.value || asked) ask(); return; }
+    if (data.ready !== undefined) { ready = true; ask(); return; }
     if (data.id === asked) { field.dataset.answered = field.value; draw(data); }
   };
   fetch(field.dataset.find).then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
