@@ -114,8 +114,14 @@ def _apart(code: Code, default: str, oid: str, *, count: bool) -> tuple[int, int
 
 def tags(code: Code, rows: list[TagRow]) -> list[TagView]:
     """Tags of one page with their messages."""
-    names = {row.ref for row in all_branches(code, refs_key(code))}
-    return [_tag(code.reader, row, spell(row.ref, names)) for row in rows]
+    return [_tag(code.reader, row, spell(row.ref, _hiding(code.reader, row.name))) for row in rows]
+
+
+def _hiding(reader: ObjectReader, tag: bytes) -> set[bytes]:
+    """Branches that an address beginning with the name of this tag would lead to."""
+    parts = tag.split(b"/")
+    names = (b"refs/heads/" + b"/".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return {name for name in names if reader.commit(name) is not None}
 
 
 def _tag(reader: ObjectReader, row: TagRow, spelling: bytes) -> TagView:

@@ -119,6 +119,16 @@ class TestTags:
         assert "names a file" in html and "names a folder" in html
         assert html.count("tar.gz</a>") == 2 and html.count(f">{oid[:10]}</a>") == 2
 
+    def test_a_tag_that_a_branch_hides_keeps_its_address(self, planted, builder, browser):
+        oid = builder.commit({"a": "1"})
+        builder.set_ref("refs/heads/v1", oid)
+        builder.tag("v1/x", oid)
+        builder.tag("v2/x", oid)
+        project = planted(builder)
+        html = text(browser.get("/projects/widget/tags/"))
+        assert f'href="{address(project, "tree", b"refs/tags/v1/x")}"' in html
+        assert f'href="{address(project, "tree", b"v2/x")}"' in html
+
     def test_filter_and_pages(self, planted, builder, browser):
         oid = builder.commit({"a": "1"})
         rows = "".join(f"create refs/tags/v1.{number} {oid}\n" for number in range(120))
