@@ -1,4 +1,4 @@
-"""Who wrote which lines of a file, in parts of a thousand lines, as far as git has found out.
+"""Who wrote which lines of a file, in parts of some hundred lines, as far as git has found out.
 
 What git found is kept by the commit that last changed the file, so a push that leaves the file alone changes nothing.
 """
@@ -8,15 +8,18 @@ import time
 from dataclasses import dataclass, field, replace
 
 from django.core.cache import caches
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from gitstore.blame import Blame, BlameCommit, Hunk, read_blame, read_ignore_revs
 from gitstore.pathhistory import Filter, list_commits
+from gitstore.records import TreeEntry
 from source.access import PAGE_LIMITS, Code
+from source.blame_rows import EMPTY, Sources, line
+from source.files import File
 from source.names import shown_text
 
 MAX_BYTES = 1024**2
-PART = 1_000  # lines on a page
+PART = 400  # lines on a page
 FIRST_SECONDS = 0.2
 MORE_SECONDS = 15.0
 IGNORE_FILE = b".git-blame-ignore-revs"
@@ -37,20 +40,22 @@ class Ignoring:
     unknown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    number: int
-    html: SafeString
-
-
 @dataclass
 class Group:
-    """Neighbouring lines of one commit; `commit` is None as long as it is not known. `age`: 0 (new) to 7."""
+    """Neighbouring lines of one commit, and where they come from; `commit` is None as long as that is not known.
+
+    `age`: 0 (new) to 7.
+    """
 
     commit: BlameCommit | None
     hunk: Hunk | None
     age: int
-    lines: list[Line] = field(default_factory=list)
+    words: SafeString = EMPTY
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def html(self) -> SafeString:
+        return mark_safe("".join(self.lines))  # noqa: S308 lines of `source.rendering`, escaped
 
 
 def readable(content: bytes | None) -> str:
@@ -101,9 +106,10 @@ def mailmap(code: Code) -> str:
     return entry.oid if entry and entry.type == "blob" and not entry.is_symlink else ""
 
 
-def groups(blame: Blame, lines: list[SafeString], first: int, now: float) -> list[Group]:
+def groups(code: Code, blame: Blame, lines: list[SafeString], first: int) -> list[Group]:
     """The lines, numbered from `first` on, by where they come from."""
     found: list[Group] = []
+    sources, now = Sources(code), time.time()
     hunks = iter(hunk for hunk in blame.hunks if hunk.start + hunk.count > first)
     hunk = next(hunks, None)
     for number, html in enumerate(lines, first):
@@ -112,13 +118,23 @@ def groups(blame: Blame, lines: list[SafeString], first: int, now: float) -> lis
         source = hunk if hunk is not None and hunk.start <= number else None
         if not found or not _same(found[-1].hunk, source):
             commit = blame.commits[source.oid] if source else None
-            found.append(Group(commit, source, _age(commit, now)))
-        found[-1].lines.append(Line(number, html))
+            words = sources.words(commit, source) if commit and source else EMPTY
+            found.append(Group(commit, source, _age(commit, now), words))
+        found[-1].lines.append(line(number, html))
     return found
 
 
-def plain_lines(content: bytes) -> list[SafeString]:
-    """Lines as git counts them."""
+def file_lines(code: Code, entry: TreeEntry, content: bytes) -> list[SafeString]:
+    """Lines of a file as HTML, as git counts them; with the colours that are there or come at once."""
+    drawn = File(code, entry).lines()
+    if drawn is not None:
+        lines = drawn.html.split("\n")
+        if len(lines) == content.count(b"\n") + (not content.endswith(b"\n")):
+            return [SafeString(line) for line in lines]
+    return _plain_lines(content)
+
+
+def _plain_lines(content: bytes) -> list[SafeString]:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,12 +1,12 @@
 """Blame: each line of a file with the commit it comes from."""
 
-import time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from common.htmx import wants_fragment
+from gitstore.records import TreeEntry
 from source.access import Code, Missing
 from source.blame import (
     FIRST_SECONDS,
@@ -15,9 +15,9 @@ from source.blame import (
     PART,
     Ignoring,
     file_blame,
+    file_lines,
     groups,
     ignoring,
-    plain_lines,
     readable,
 )
 from source.caching import PAGE, unkept
@@ -42,25 +42,25 @@ def blame(request: HttpRequest, code: Code) -> HttpResponseBase:
     context = {**frame(code, "blame"), "state": readable(content), "size": found.size if found else 0}
     complete = True
     if content is not None and not context["state"]:
-        context |= _blamed(request, code, content)
+        context |= _blamed(request, code, entry, content)
         complete = context["blame"].complete
     part = wants_fragment(request)
     response = render(request, "source/_blame_part.html" if part else "source/blame.html", context)
     return response if complete else unkept(response)
 
 
-def _blamed(request: HttpRequest, code: Code, content: bytes) -> dict[str, Any]:
+def _blamed(request: HttpRequest, code: Code, entry: TreeEntry, content: bytes) -> dict[str, Any]:
     said = ignoring(code)
     off = request.GET.get("ignore") == "no"
     waits = "wait" in request.GET
     found = file_blame(code, code.path, Ignoring() if off else said, MORE_SECONDS if waits else FIRST_SECONDS)
-    lines = plain_lines(content)
+    lines = file_lines(code, entry, content)
     pages = -(-len(lines) // PART)
     number = _page(request, pages)
     first = (number - 1) * PART + 1
     part = lines[first - 1 : first - 1 + PART]
     context = {"blame": found, "said": said, "off": off, "waits": waits, "lines": len(lines), "number": number}
-    context |= {"groups": groups(found, part, first, time.time()), "pages": pages, "last": first + len(part) - 1}
+    context |= {"groups": groups(code, found, part, first), "pages": pages, "last": first + len(part) - 1}
     context |= {"first": first, "next_url": _url(request, number + 1) if number < pages else ""}
     context["previous_url"] = _url(request, number - 1) if number > 1 else ""
     context["wait_url"] = _url(request, number, wait="1")

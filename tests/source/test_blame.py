@@ -25,7 +25,7 @@ def hunks(answer):
     """(title, text of the lines) of each group of lines."""
     found = []
     for part in re.split(r'<li class="hunk ', answer.content.decode())[1:]:
-        title = re.search(r'class="commit-title" href="[^"]*">(.*?)</a>', part)
+        title = re.search(r'class="commit-title" href="[^"]*"[^>]*>(.*?)</a>', part)
         lines = [html.unescape(re.sub("<[^>]*>", "", line)) for line in re.findall(r"<code>(.*?)</code>", part)]
         found.append((title[1] if title else None, lines))
     return found
