@@ -103,6 +103,15 @@ def test_a_large_file_is_loaded_on_demand(window, repository):
     assert page.url.endswith(oid)
 
 
+def test_all_files_fold_at_once(window, repository):
+    project, oid = repository
+    page = window(address(project, "commit", oid.encode()))
+    page.get_by_role("button", name="Fold all", exact=True).click()
+    assert page.locator("details.file-diff[open]").count() == 0
+    page.get_by_role("button", name="Unfold all").click()
+    assert page.locator("details.file-diff:not([open])").count() == 0
+
+
 def test_without_script_everything_is_a_link(window, repository):
     project, oid = repository
     page = window(address(project, "commit", oid.encode()), java_script_enabled=False)
