@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from projects.models import Access, Project, Readme
+from projects.models import Readme
 from source.addresses import address
 from tests.projects.planting import plant, read
 
