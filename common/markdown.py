@@ -27,6 +27,9 @@ MAX_CHARACTERS = 512 * 1024
 MAX_HTML = 4 * 1024 * 1024
 HIGHLIGHT_CHARACTERS = 64 * 1024
 SECONDS = 4.0
+_ASIDE = re.compile(r'<aside class="admonition(?: ([a-z]{1,20}))?[^"<>]*">|<p class="admonition-title">')
+_ALERTS = {"attention": "warning", "caution": "caution", "danger": "caution", "error": "caution", "hint": "tip"}
+_ALERTS |= {"important": "important", "tip": "tip", "warning": "warning"}
 _BOX = re.compile(r'<input class="task-list-item-checkbox"[^<>]{0,80}>')
 
 
@@ -79,7 +82,16 @@ def render_rst(text: str, links: Links | None = None) -> str:
         "id_prefix": "user-content-",
     }
     parts = docutils.core.publish_parts(text[:MAX_CHARACTERS], writer="html5", settings_overrides=settings)
-    return sanitise(parts["html_body"], links)
+    drawn = _ASIDE.sub(_draw_admonition, parts["html_body"])
+    return sanitise(drawn.replace("<aside ", "<div ").replace("</aside>", "</div>"), links)
+
+
+def _draw_admonition(aside: re.Match[str]) -> str:
+    """An admonition as the alert that it is in the other dialect."""
+    if aside[0].startswith("<p"):
+        return '<p class="markdown-alert-title">'
+    kind = _ALERTS.get(aside[1] or "", "note")
+    return f'<div class="markdown-alert markdown-alert-{kind}">'
 
 
 def render_plain(text: str) -> str:

@@ -25,6 +25,7 @@ _LABELS = {"cp932": "shift_jis", "cp1252": "windows-1252", "cp1251": "windows-12
 _LABELS |= {"cp1253": "windows-1253", "latin-1": "iso-8859-1", "utf-8-sig": "utf-8", "euc_jp": "euc-jp"}
 _LABELS |= {"koi8_r": "koi8-r", "iso8859_2": "iso-8859-2", "cp866": "ibm866", "euc_kr": "euc-kr"}
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -118,8 +119,9 @@ def _guess(sample: bytes) -> str | None:
 
 
 def _foreign(sample: bytes) -> bool:
-    """Whether so much is not ASCII that it is not western text with a few accents."""
-    return sum(byte > 127 for byte in sample) * 4 > len(sample)
+    """Whether whole words are not ASCII, rather than letters with accents among others."""
+    runs = _HIGH.findall(sample)
+    return sum(map(len, runs)) >= 3 * len(runs)
 
 
 def _reads(sample: bytes, codec: str) -> bool:

@@ -21,6 +21,7 @@ MAX_PICTURE = 1024**2  # characters of base64
 MAX_HTML = 6 * 1024**2
 CELL_SECONDS = 0.25
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_EMPTY_HEAD = re.compile(r"<th((?: [^<>]*)?)></th>")  # a data frame's corner, which heads nothing
 _PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 
@@ -129,7 +130,7 @@ class _Drawing:
         if len(text) > 10 * MAX_TEXT:
             self.notes["Large HTML output is left out."] = None
             return ""
-        safe = sanitise(text, self.links).strip()
+        safe = _EMPTY_HEAD.sub(r"<td\1></td>", sanitise(text, self.links).strip())
         if not re.sub(r"<[^>]*>", "", safe).strip() and "<img" not in safe:
             return ""
         return f'<div class="prose html">{safe}</div>'

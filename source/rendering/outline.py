@@ -1,6 +1,6 @@
 """Names that a file defines, found by Universal Ctags where it is installed.
 
-The program has crashed and run away on files of strangers before, so it gets the content through a pipe, runs in its own
+The program has crashed and run away on files of strangers before, so it gets the content through a pipe, runs in its
 sandbox with bounds on time and memory, and whatever goes wrong costs the outline and nothing else.
 """
 
