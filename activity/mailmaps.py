@@ -38,10 +38,23 @@ class Mailmap:
     def note(self, pairs: dict[Contact, Contact], identities: Identities) -> None:
         """Remember these answers, in the table too."""
         if pairs:
-            identities.learn([*pairs, *pairs.values()])
+            identities.learn(pairs)
+            erased = self._erased({identities[before] for before in pairs})
+            pairs = {before: after for before, after in pairs.items() if identities[before] not in erased}
+            identities.learn(pairs.values())
             found = {identities[before]: identities[after] for before, after in pairs.items()}
-            self.proper_ids |= found
+            self.proper_ids |= found | erased
             insert_missing(MailmapEntry, COLUMNS, [(self.repository.pk, *pair) for pair in found.items()])
+
+    def _erased(self, identities: set[int]) -> dict[int, int]:
+        """Identities of erased people, each with whom it stood for then: a mailmap does not bring names back."""
+        gone = [
+            pk
+            for part in lists(identities)
+            for pk in Identity.objects.filter(pk__in=part).exclude(person__erased_at=None).values_list("pk", flat=True)
+        ]
+        entries = MailmapEntry.objects.filter(repository=self.repository, identity__in=gone)
+        return {pk: pk for pk in gone} | dict(entries.values_list("identity_id", "proper_id"))
 
     def proper(self, identity: int) -> int:
         """Whom the mailmap means by this identity."""

@@ -11,7 +11,7 @@ from gitstore.records import Limits
 PATH = ".mailmap"
 BATCH = 2000
 SHOWN = 20
-_LINE = re.compile(rb"[^<>]*<[^<>]*>(?:[^<>]*<[^<>]*>)?\s*(?:#.*)?\Z")
+_LINE = re.compile(rb"[^<]*<[^>]*>.*")
 
 
 def mailmap_blob(git_dir: Path, commit: str, limits: Limits) -> str:

@@ -2,18 +2,25 @@
 
 from activity.models.fields import OidField
 from activity.models.history import Commit, CommitQuerySet, FolderCommit, History, Trailer
+from activity.models.merging import AddressClaim, BotPattern, ExcludedTerm, KeptApart, Merge, PeopleClock
 from activity.models.people import Identity, MailmapEntry, Person, PersonQuerySet
 from activity.models.sums import Participation, PersonArea, PersonDay, PersonDayQuerySet, Precedence, PrecedenceProject
 
 __all__ = [
+    "AddressClaim",
+    "BotPattern",
     "Commit",
     "CommitQuerySet",
+    "ExcludedTerm",
     "FolderCommit",
     "History",
     "Identity",
+    "KeptApart",
     "MailmapEntry",
+    "Merge",
     "OidField",
     "Participation",
+    "PeopleClock",
     "Person",
     "PersonArea",
     "PersonDay",

@@ -46,7 +46,7 @@ def git(repository, *words, check=True, stdin=b""):
 
 def shortlog(repository, *options):
     """Commits by (name, address) in bytes, as shortlog says with the mailmap."""
-    lines = git(repository, "shortlog", "-sne", *options, "HEAD").split(b"\n")
+    lines = git(repository, "-c", "mailmap.blob=HEAD:.mailmap", "shortlog", "-sne", *options, "HEAD").split(b"\n")
     found = Counter()
     for line in filter(None, lines):
         count, _, who = line.strip().partition(b"\t")

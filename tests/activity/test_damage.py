@@ -1,0 +1,104 @@
+"""Histories with faults: what can be read is imported, the rest is named."""
+
+import pytest
+
+from activity.commits import Reader
+from activity.models import Commit, History, Identity, Person, PersonDay
+from tests.activity.histories import imported, our_shortlog, planted, rows, shortlog
+from tests.gitstore.test_history_bulk import hidden
+
+pytestmark = pytest.mark.django_db
+
+
+class TestDamage:
+    def test_a_lost_commit_is_named_and_the_others_are_read(self):
+        builder, project = planted()
+        first = builder.commit({"a": "1\n"})
+        lost = builder.commit({"a": "2\n"})
+        builder.commit({"a": "3\n"}, parents=[lost, first])
+        builder.commit({"a": "4\n"})
+        hidden(builder, lost)
+        imported(project)
+        assert Commit.objects.count() == 3
+        assert any(lost in place for place, _ in History.objects.get().problems)
+        builder.commit({"a": "5\n"})
+        imported(project)
+        assert Commit.objects.count() == 4
+        before = rows(project.repository)
+        imported(project)
+        assert rows(project.repository) == before
+
+    def test_lost_files_leave_their_commit_without_lines(self):
+        builder, project = planted()
+        builder.commit({"a": "1\n"})
+        bad = builder.commit({"b": "lost\n"})
+        builder.commit({"c": "3\n"})
+        hidden(builder, builder.oid(f"{bad}:b"))
+        imported(project)
+        assert dict(Commit.objects.values_list("oid", "added"))[bad] is None
+        assert sum(PersonDay.objects.values_list("added", flat=True)) == 2
+        assert History.objects.get().problems == [[f"commit {bad}", "Its files cannot be compared."]]
+        assert History.objects.get().lines_left == 0
+
+    def test_broken_lines_of_a_mailmap_are_named(self):
+        builder, project = planted()
+        builder.commit({".mailmap": "Ann B <ann@b> <ann@example.org>\nwhat is this\n"})
+        imported(project)
+        assert [place for place, _ in History.objects.get().problems] == [".mailmap, line 2"]
+        assert our_shortlog(project.repository) == {b"Ann B <ann@b>": 1}
+
+    def test_an_emptied_repository(self):
+        builder, project = planted()
+        builder.commit({"a": "1\n"})
+        imported(project)
+        imported(project, commit="")
+        assert not Commit.objects.exists() and not PersonDay.objects.exists()
+        assert (project.commits_total, project.last_commit_at) == (0, None)
+        imported(project)
+        assert project.commits_total == 1
+
+
+class TestMailmaps:
+    def test_a_changed_mailmap_moves_commits_without_reading_them(self, monkeypatch):
+        builder, project = planted()
+        builder.commit({"a": "1\n"})
+        builder.commit({"a": "2\n"}, author="Bo <bo@x>", message="B\n\nCo-authored-by: Ann <ann@example.org>")
+        imported(project)
+        read, store = [], Reader._store
+        monkeypatch.setattr(Reader, "_store", lambda self, batch: read.append(len(batch)) or store(self, batch))
+        builder.commit({".mailmap": "Bo <bo@x> <ann@example.org>\n"}, author="Cy <cy@x>")
+        imported(project)
+        assert read == [1]
+        assert our_shortlog(project.repository) == shortlog(project.repository, "--no-merges")
+        assert sum(PersonDay.objects.values_list("coauthored", flat=True)) == 0
+        builder.commit({".mailmap": None}, author="Cy <cy@x>")
+        imported(project)
+        assert our_shortlog(project.repository) == shortlog(project.repository, "--no-merges")
+        assert sum(PersonDay.objects.values_list("coauthored", flat=True)) == 1
+
+    def test_a_mailmap_speaks_for_its_own_repository_only(self):
+        builder, one = planted("one")
+        builder.commit({".mailmap": "Mallory <mallory@x> <bo@x>\n"}, author="Bo <bo@x>")
+        other_builder, two = planted("two")
+        other_builder.commit({"a": "1\n"}, author="Bo <bo@x>")
+        imported(one), imported(two)
+        assert our_shortlog(one.repository) == {b"Mallory <mallory@x>": 1}
+        assert our_shortlog(two.repository) == {b"Bo <bo@x>": 1}
+
+
+class TestErased:
+    def test_a_pseudonym_survives_the_next_import(self):
+        builder, project = planted()
+        builder.commit({"a": "1\n"}, author="Bo <bo@x>")
+        imported(project)
+        person = Person.objects.get()
+        person.name, person.erased_at = "Person 7", "2026-01-01T00:00Z"
+        person.save()
+        Identity.objects.update(name="Person 7", email="", raw=None)
+        builder.commit({"a": "2\n"}, author="Bo <bo@x>")
+        builder.commit({"a": "3\n"}, author="Bo Newname <BO@x>")
+        builder.commit({".mailmap": "Bo Third <bo@y> <bo@x>\n"}, author="Ann <ann@x>")
+        imported(project)
+        names = " ".join(f"{one.name} {one.email}" for one in Identity.objects.all())
+        assert "bo" not in names.lower()
+        assert Person.objects.get(pk=person.pk).name == "Person 7"
