@@ -148,17 +148,20 @@ def _write_projects(ids: list[int], figures: dict[int, Figures]) -> set[int]:
 
 
 def _write_counters(project: Project) -> bool:
-    """Totals from the sums; times of the future (a wrong clock) count as now."""
+    """Totals from the sums; commits dated in the future (a wrong clock) say nothing about the last change."""
     people = Q(person__is_bot=False) & (Q(commits__gt=0) | Q(coauthored__gt=0))
     sums = Participation.objects.filter(project=project).aggregate(
         total=Sum("commits", default=0), people=Count("pk", filter=people)
     )
-    times = Commit.objects.for_project(project).aggregate(first=Min("authored_at"), last=Max("committed_at"))
+    now = int(timezone.now().timestamp())
+    times = Commit.objects.for_project(project).aggregate(
+        first=Min("authored_at"), last=Max("committed_at", filter=Q(committed_at__lte=now)), any=Max("committed_at")
+    )
     facts: dict[str, Any] = {
         "commits_total": sums["total"],
         "contributors_total": sums["people"],
-        "first_commit_at": _past(times["first"]),
-        "last_commit_at": _past(times["last"]),
+        "first_commit_at": _past(times["first"], now),
+        "last_commit_at": _past(times["any"] if times["last"] is None else times["last"], now),
     }
     if all(getattr(project, name) == value for name, value in facts.items()):
         return False
@@ -168,7 +171,5 @@ def _write_counters(project: Project) -> bool:
     return True
 
 
-def _past(seconds: int | None) -> dt.datetime | None:
-    if seconds is None:
-        return None
-    return dt.datetime.fromtimestamp(min(seconds, int(timezone.now().timestamp())), dt.UTC)
+def _past(seconds: int | None, now: int) -> dt.datetime | None:
+    return None if seconds is None else dt.datetime.fromtimestamp(min(seconds, now), dt.UTC)
