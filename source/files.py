@@ -17,7 +17,7 @@ from source.rendering.reading import FileFacts, FileLines, draw, examine_and_dra
 
 MAX_BYTES = 2 * 1024**2  # of a file that is shown
 NOTEBOOK_BYTES = 12 * 1024**2  # most of which are pictures
-FIRST_SECONDS = 0.045  # for colours of a file nobody has looked at yet; the rest comes after the page
+FIRST_SECONDS = 0.04  # for colours of a file nobody has looked at yet; the rest comes after the page
 ALL_SECONDS = 4.0
 HARD_SECONDS = 3.0  # more than FIRST_SECONDS only where one expression of a lexer does not come back
 
