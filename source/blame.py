@@ -20,7 +20,7 @@ from source.names import shown_text
 
 MAX_BYTES = 1024**2
 PART = 400  # lines on a page
-FIRST_SECONDS = 0.2
+FIRST_SECONDS = 0.15
 MORE_SECONDS = 15.0
 IGNORE_FILE = b".git-blame-ignore-revs"
 MAX_IGNORED = 5_000

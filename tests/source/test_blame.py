@@ -167,3 +167,25 @@ def test_sha256(planted, repository_builder, browser):
     builder = repository_builder(object_format="sha256")
     builder.commit({"a.txt": "one\n"}, message="Begin")
     assert hunks(page(browser, planted(builder))) == [("Begin", ["one"])]
+
+
+def test_a_repository_that_lacks_objects_is_told_of(planted, repository_builder, browser):
+    builder = repository_builder()
+    builder.commit({"a.txt": "one\ntwo\n"})
+    lost = builder.oid("main:a.txt")
+    builder.commit({"a.txt": "one\nzwei\n"})
+    project = planted(builder)
+    for pack in _move_packs(builder.path):
+        builder.git("unpack-objects", "-q", stdin=pack.read_bytes())
+    (builder.path / "objects" / lost[:2] / lost[2:]).unlink()
+    answer = page(browser, project)
+    assert answer.status_code == 500 and "Traceback" not in answer.content.decode()
+
+
+def _move_packs(git_dir):
+    packs = sorted((git_dir / "objects" / "pack").glob("*.pack"))
+    assert len(packs) == 2
+    moved = [pack.rename(git_dir / pack.name) for pack in packs]
+    for index in (git_dir / "objects" / "pack").glob("*.idx"):
+        index.unlink()
+    return moved
