@@ -2,11 +2,10 @@
 
 BENCH_HISTORY (comma-separated paths of repositories on this machine) replaces the generated one, BENCH_COMMITS is the
 length of that, BENCH_LONG the length of the history for memory (1,000,000 for the full test; 0 leaves it out),
-BENCH_ROUNDS the number of measured rounds. Processor seconds include those of children. Libraries that are not
-installed are left out.
+BENCH_ROUNDS the number of measured rounds. Processor seconds include those of children. BENCH_PYTHON names
+another interpreter that has PyDriller and Perceval, which have no place among our own dependencies.
 """
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from bench.sync import ENVIRONMENT, cost, judge, processor_seconds, resident_mib, write_repository
+from bench.sync import ENVIRONMENT, cost, judge, processor_seconds, write_repository
 
 GOAL_FACTS = 2.5
 GOAL_LINES = 1.15
@@ -25,6 +24,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 COMMITS = int(os.environ.get("BENCH_COMMITS", "8000"))
 LONG = int(os.environ.get("BENCH_LONG", "100000"))
 LIBRARY_COMMITS = 500
+PYTHON = os.environ.get("BENCH_PYTHON", sys.executable)
 LIBRARIES = {
     "GitPython commit.stats": ("git", "for commit in git.Repo(path).iter_commits(max_count=n): commit.stats.total"),
     "PyDriller": (
@@ -143,15 +143,15 @@ def beside_libraries(path, name):
     from gitstore.records import Limits
 
     oids = next(facts.reachable(path, head(path), [], Limits()))[:LIBRARY_COMMITS]
-    ours, _ = cost(lambda: count_lines(path, oids, Limits()))
+    ours, _ = cost(lambda: list(count_lines(path, oids, Limits())))
     print(f"Lines of {len(oids)} commits of {name}, processor time: portal {ours:.2f} s")
     for library, (module, code) in LIBRARIES.items():
-        if importlib.util.find_spec(module) is None:
+        if subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False).returncode:
             print(f"  {library}: not installed")
             continue
         text = f"import {module}\npath, n = {str(path)!r}, {len(oids)}\n{code}"
         environment = ENVIRONMENT | {"HOME": os.environ.get("HOME", "/")} | TRUST
-        command = [sys.executable, "-W", "ignore", "-c", text]
+        command = [PYTHON, "-W", "ignore", "-c", text]
         try:
             theirs, _ = cost(partial(subprocess.run, command, env=environment, check=True, stderr=subprocess.DEVNULL))
         except subprocess.CalledProcessError:
@@ -177,11 +177,17 @@ def write_long(path, commits):
     subprocess.run(["git", f"--git-dir={path}", "symbolic-ref", "HEAD", "refs/heads/main"], env=ENVIRONMENT, check=True)
 
 
+def anonymous_mib():
+    """Memory of this process alone; the mapped database file is the system's to drop at any time."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
+
+
 class Peak:
-    """Highest resident memory of this process, children left out, while the block runs; in MiB above the beginning."""
+    """Most memory of this process, git left out, while the block runs; in MiB above the beginning."""
 
     def __enter__(self):
-        self.base = self.top = resident_mib()
+        self.base = self.top = anonymous_mib()
         self.done = threading.Event()
         self.thread = threading.Thread(target=self.look, daemon=True)
         self.thread.start()
@@ -189,7 +195,7 @@ class Peak:
 
     def look(self):
         while not self.done.wait(0.05):
-            self.top = max(self.top, resident_mib())
+            self.top = max(self.top, anonymous_mib())
 
     def __exit__(self, *_):
         self.done.set()
