@@ -168,12 +168,16 @@ def portal(path, name):
     client = Client()
     client.force_login(user)
     application = WSGIHandler()
+    client.get("/")  # gives the cookie against forged requests, which every browser has from then on
     cookie = "; ".join(f"{key}={morsel.value}" for key, morsel in client.cookies.items())
 
-    def ask(words, first=False):
+    def ask(words, first=False, query=""):
         if first:
             caches["code"].clear()
-        environ = client._base_environ(PATH_INFO=f"/projects/{project.slug}/{words}", HTTP_COOKIE=cookie)
+            caches["pages"].clear()
+        environ = client._base_environ(
+            PATH_INFO=f"/projects/{project.slug}/{words}", HTTP_COOKIE=cookie, QUERY_STRING=query
+        )
         status = []
         start = time.perf_counter()
         response = application(environ, lambda line, *_: status.append(line))
@@ -239,7 +243,10 @@ def compare(path, name, folder):
         ask(warm)
     print("  milliseconds, medians first second    klaus     cgit      git   klaus / our second, first")
     for page, (ours, theirs, third, command) in pages.items():
-        first, second = median(ask, FIRSTS, ours, first=True), median(ask, SECONDS, ours)
+        first = median(ask, FIRSTS, ours, first=True)
+        if page == "tree":  # a browser asks for the last commits that the first view left out
+            ask(ours, query="wait=1")
+        second = median(ask, SECONDS, ours)
         klaus = median(peer.ask, 3, theirs) if peer else None
         other = median(cgit, FIRSTS, path, folder / "cgitrc", *third) if CGIT.exists() else None
         figures = [first, second, klaus, other, raw(path, *command)]

@@ -7,9 +7,11 @@ wins over all of them; `refs/heads/…` and `refs/tags/…` name a ref without d
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from gitstore.errors import NotFound
 from gitstore.objects import OID, CommitObject, ObjectReader
+from gitstore.refs import read_branch
 
 MAX_SEGMENTS = 30
 _SHORT_ID = re.compile(rb"[0-9a-f]{4,64}\Z")
@@ -59,6 +61,16 @@ def split_address(reader: ObjectReader, address: bytes, default: bytes) -> tuple
     if _SHORT_ID.match(parts[0]) and (commit := reader.commit(parts[0])) and commit.oid.encode().startswith(parts[0]):
         return Revision(commit, None, parts[0]), address[len(parts[0]) + 1 :].rstrip(b"/")
     raise NotFound("There is no such branch, tag or commit.")
+
+
+def quick_commit(git_dir: Path, address: bytes, default: bytes) -> str | None:
+    """The commit id that `split_address` finds, where a branch's file tells it; None where git has to be asked."""
+    for name, _ in _candidates(address.split(b"/")[: MAX_SEGMENTS + 1], default):
+        if not name.startswith(b"refs/heads/"):
+            return None
+        if oid := read_branch(git_dir, name):
+            return oid
+    return None
 
 
 def _candidates(parts: list[bytes], default: bytes) -> list[tuple[bytes, bytes]]:

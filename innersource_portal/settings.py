@@ -142,6 +142,13 @@ CACHES: dict[str, Any] = {
         "TIMEOUT": 30 * 24 * 3600,
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     },
+    # Pages of code as they were drawn for a viewer, compressed.
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "TIMEOUT": 15 * 60,
+        "OPTIONS": {"MAX_ENTRIES": 300},
+    },
 }
 
 # Sign-in

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest
 from gitstore.mirrors import Mirror
 from gitstore.objects import ObjectReader, open_objects
 from gitstore.records import Limits, TreeEntry
-from gitstore.revisions import Revision, split_address
+from gitstore.revisions import Revision, quick_commit, split_address
 from projects.access import get_visible_project
 from projects.models import Project, Repository
 from source.addresses import address, tail
@@ -63,6 +63,12 @@ class Code:
     def place(self) -> tuple[Revision, bytes]:
         """The revision and the path that the address names. Raises Missing, or NotFound from gitstore."""
         return split_address(self.reader, self.tail, self.default_ref)
+
+    @cached_property
+    def commit_id(self) -> str:
+        """Id of the commit that the address leads to. Raises NotFound."""
+        quick = quick_commit(self.mirror.path, self.tail, self.default_ref)
+        return quick or self.revision.oid
 
     @property
     def revision(self) -> Revision:

@@ -10,17 +10,22 @@ A view whose page does not follow from the commit alone (parts still being compu
 `unkept(response)` on it. A page about other refs or several commits (compare, branches) gives
 `identity=lambda code: …`: any text that changes whenever the page may; None for none.
 
+The portal itself keeps pages as they were drawn for a viewer for as long as their tag holds, so that the second look
+at one costs the permission and little else.
+
 Nothing here is ever `public`, whatever the project's visibility.
 """
 
 import hashlib
 import time
+import zlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
@@ -32,6 +37,7 @@ from source.access import Code
 PAGE = "page"
 BYTES = "bytes"
 AGE_SECONDS = 15 * 60  # after which a page is drawn anew, because it says "3 min ago"
+MAX_KEPT_BYTES = 2 * 1024**2
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
 _HTMX = ["HX-Request", "HX-Boosted", "HX-History-Restore-Request"]
@@ -41,7 +47,7 @@ Identity = Callable[[Code], str | None]
 
 def commit_identity(code: Code) -> str | None:
     """The usual identity: the commit that the address leads to."""
-    return code.revision.oid
+    return code.commit_id
 
 
 def tag_for(request: HttpRequest, project: Project, cache: str, identity: str) -> str:
@@ -73,6 +79,26 @@ def stamp(response: HttpResponseBase, tag: str, cache: str, *, fixed: bool) -> N
     response["Cache-Control"] = FOR_EVER if cache == BYTES and fixed else ASK_AGAIN
     response["ETag"] = tag
     patch_vary_headers(response, ["Cookie", *(_HTMX if cache == PAGE else [])])
+
+
+def drawn(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """The page as it was drawn for this viewer before."""
+    kept = caches["pages"].get(_key(request, tag))
+    return None if kept is None else HttpResponse(zlib.decompress(kept[1]), content_type=kept[0])
+
+
+def keep(request: HttpRequest, tag: str, response: HttpResponseBase) -> None:
+    """Keep a page that was drawn for this viewer, if it may be kept."""
+    if not isinstance(response, HttpResponse) or response.status_code != 200 or "Cache-Control" in response.headers:
+        return
+    # Without the cookie every drawing gets a new one, and its form would not fit the next.
+    if request.method == "GET" and len(response.content) <= MAX_KEPT_BYTES and request.META.get("CSRF_COOKIE"):
+        kept = (response.headers["Content-Type"], zlib.compress(response.content, 1))
+        caches["pages"].set(_key(request, tag), kept)
+
+
+def _key(request: HttpRequest, tag: str) -> str:
+    return hashlib.sha256(f"{tag} {request.get_full_path()}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def unkept(response: HttpResponseBase) -> HttpResponseBase:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
+from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -56,23 +57,35 @@ class _Keep:
 
     def __call__(self, request: HttpRequest, code: Code) -> HttpResponseBase:
         fixed = self.fixed(code)
-        known = fixed if fixed and self.identity is caching.commit_identity else None
-        if known and (same := self.unchanged(request, code, known, fixed=True)):
-            return same  # the browser was given this page of this commit, so the commit is there
-        known = self.identity(code) if self.cache else None
+        if fixed and self.identity is caching.commit_identity and (held := self.held(request, code, fixed, fixed=True)):
+            return held  # it was drawn of this commit before, so the commit is there
+        # A message is shown once, on whatever page comes next, which is no page to keep.
+        known = self.identity(code) if self.cache and not get_messages(request) else None
         if known is None:
             response = self.view(request, code)
             response.headers.setdefault("Cache-Control", caching.ASK_AGAIN)
             return response
-        same = self.unchanged(request, code, known, fixed=bool(fixed))
-        response = same or self.view(request, code)
-        tag = caching.tag_for(request, code.project, self.cache, known)
-        caching.stamp(response, tag, self.cache, fixed=bool(fixed))
-        return response
+        return self.held(request, code, known, fixed=bool(fixed)) or self.draw(request, code, known, fixed=bool(fixed))
 
-    def unchanged(self, request: HttpRequest, code: Code, known: str, *, fixed: bool) -> HttpResponseBase | None:
+    def held(self, request: HttpRequest, code: Code, known: str, *, fixed: bool) -> HttpResponseBase | None:
+        """The answer where the browser or the portal still has the page."""
+        if not self.cache or get_messages(request):
+            return None
         tag = caching.tag_for(request, code.project, self.cache, known)
-        return caching.unchanged(request, tag, self.cache, fixed=fixed) if self.cache else None
+        if same := caching.unchanged(request, tag, self.cache, fixed=fixed):
+            return same
+        kept = caching.drawn(request, tag) if self.cache == caching.PAGE else None
+        if kept is not None:
+            caching.stamp(kept, tag, self.cache, fixed=fixed)
+        return kept
+
+    def draw(self, request: HttpRequest, code: Code, known: str, *, fixed: bool) -> HttpResponseBase:
+        response = self.view(request, code)
+        tag = caching.tag_for(request, code.project, self.cache, known)
+        if self.cache == caching.PAGE:
+            caching.keep(request, tag, response)
+        caching.stamp(response, tag, self.cache, fixed=fixed)
+        return response
 
     def fixed(self, code: Code) -> str | None:
         """The whole commit id that the address begins with, if it does."""

@@ -15,7 +15,7 @@ from source.pages import code_page
 
 def _identity(code: Code) -> str | None:
     """The commit, and the one that the mailmap is read from."""
-    return f"{code.revision.oid} {code.repository.head_commit}"
+    return f"{code.commit_id} {code.repository.head_commit}"
 
 
 @code_page("commits", cache=PAGE, identity=_identity)

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from gitstore.objects import ObjectReader
+from projects.models import Project
 from tests.conftest import make_user
 
 
@@ -102,3 +103,62 @@ def test_a_folder_still_being_searched_is_not_kept(planted, builder, browser, mo
     answer = browser.get("/projects/widget/tree/main")
     assert "no-store" in answer.headers["Cache-Control"]
     assert "ETag" not in answer.headers
+
+
+class TestKeptPages:
+    """The second look at a page costs neither git nor drawing, and never shows what may no longer be seen."""
+
+    @pytest.fixture
+    def url(self, planted, builder, browser):
+        planted(builder)
+        browser.get("/projects/")  # gives the cookie that forms need
+        url = "/projects/widget/tree/main"
+        assert b"README.md" in browser.get(url).content
+        return url
+
+    def test_the_second_look_does_not_read_the_mirror(self, url, browser, monkeypatch):
+        monkeypatch.setattr(ObjectReader, "read", lambda *_: pytest.fail("The mirror was read."))
+        answer = browser.get(url)
+        assert answer.status_code == 200
+        assert b"README.md" in answer.content
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert answer.headers["ETag"]
+
+    def test_a_push_shows_at_once(self, url, browser, builder):
+        builder.commit({"new.txt": "1"})
+        assert b"new.txt" in browser.get(url).content
+        builder.git("pack-refs", "--all")
+        builder.commit({"newer.txt": "1"})
+        assert b"newer.txt" in browser.get(url).content
+        builder.git("pack-refs", "--all")
+        assert b"newer.txt" in browser.get(url).content
+
+    def test_a_viewer_who_may_no_longer_read_gets_nothing(self, url, browser):
+        Project.objects.update(visibility="restricted")
+        assert browser.get(url).status_code == 404
+
+    def test_another_viewer_gets_a_page_of_their_own(self, url, owner):
+        other = Client()
+        other.force_login(owner)
+        answer = other.get(url)
+        assert owner.display_name in answer.content.decode()
+
+    def test_a_form_on_a_kept_page_works(self, url, stranger):
+        strict = Client(enforce_csrf_checks=True)
+        strict.force_login(stranger)
+        for _ in range(3):
+            page = strict.get(url).content.decode()
+        token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        assert strict.post("/accounts/logout/", {"csrfmiddlewaretoken": token}).status_code == 302
+
+    def test_a_message_is_shown_once_and_kept_nowhere(self, url, owner, team):
+        project = Project.objects.get()
+        project.owner = team
+        project.save()
+        client = Client()
+        client.force_login(owner)
+        client.get(url)
+        client.get(url)
+        client.post("/projects/widget/edit/", {"tagline": "A new one"})
+        texts = [client.get(url).content for _ in range(3)]
+        assert [b'class="messages"' in text for text in texts] == [True, False, False]
