@@ -5,9 +5,11 @@ commits; BENCH_REQUESTS sets the length of the memory run. Server time is the wa
 application (of the CGI program for cgit), in milliseconds; first views are measured with the code cache emptied.
 """
 
+import html
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import statistics
@@ -32,6 +34,7 @@ GOALS = {  # (page, view): milliseconds
     ("blame", "first"): 300,
 }
 KLAUS_TIMES = 3
+LOADED = re.compile(r'hx-get="([^"]+)" hx-trigger="load')
 GOAL_GROWTH_MIB = 30
 CGIT = Path("/usr/lib/cgit/cgit.cgi")
 ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C"}
@@ -171,21 +174,35 @@ def portal(path, name):
     client.get("/")  # gives the cookie against forged requests, which every browser has from then on
     cookie = "; ".join(f"{key}={morsel.value}" for key, morsel in client.cookies.items())
 
-    def ask(words, first=False, query=""):
+    def ask(words, first=False, fragment=False):
         if first:
             caches["code"].clear()
             caches["pages"].clear()
-        environ = client._base_environ(
-            PATH_INFO=f"/projects/{project.slug}/{words}", HTTP_COOKIE=cookie, QUERY_STRING=query
-        )
+        path, _, query = words.partition("?")
+        where = {"PATH_INFO": f"/projects/{project.slug}/{path}", "QUERY_STRING": query, "HTTP_COOKIE": cookie}
+        environ = client._base_environ(**where, **({"HTTP_HX_REQUEST": "true"} if fragment else {}))
         status = []
         start = time.perf_counter()
         response = application(environ, lambda line, *_: status.append(line))
-        size = sum(len(chunk) for chunk in response)
+        body = b"".join(response)
         response.close()
-        return (time.perf_counter() - start) * 1000, status[0], size
+        return (time.perf_counter() - start) * 1000, status[0], body
 
     return ask
+
+
+def settle(ask, words):
+    """Ask for what a browser asks for by itself once it has the page, until nothing is left to come."""
+    seen, waiting = set(), [(words, False)]
+    while waiting:
+        where, fragment = waiting.pop()
+        body = ask(where, fragment=fragment)[2].decode("utf-8", "replace")
+        for address in map(html.unescape, LOADED.findall(body)):
+            path, _, query = address.partition("?")
+            found = f"{path.split('/', 3)[3] if path else words}?{query}"
+            if found not in seen:
+                seen.add(found)
+                waiting.append((found, True))
 
 
 class Klaus:
@@ -244,8 +261,7 @@ def compare(path, name, folder):
     print("  milliseconds, medians first second    klaus     cgit      git   klaus / our second, first")
     for page, (ours, theirs, third, command) in pages.items():
         first = median(ask, FIRSTS, ours, first=True)
-        if page == "tree":  # a browser asks for the last commits that the first view left out
-            ask(ours, query="wait=1")
+        settle(ask, ours)
         second = median(ask, SECONDS, ours)
         klaus = median(peer.ask, 3, theirs) if peer else None
         other = median(cgit, FIRSTS, path, folder / "cgitrc", *third) if CGIT.exists() else None
