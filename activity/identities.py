@@ -165,13 +165,8 @@ def straighten() -> int:
         pairs = list(stray.values_list("pk", "person", "person__merged_into"))
         for pk, _, into in pairs:
             Identity.objects.filter(pk=pk).update(person=into)
-        reattribute({person for pair in pairs for person in pair[1:]})
+        reattribute({person for pair in pairs for person in pair[1:] if person})
         return len(pairs)
-
-
-def record(editor: User | None, action: str, person: Person, changes: dict[str, list[object]], reason: str) -> None:
-    """A line in the record about this person; the reason stands beside the changes."""
-    _note(editor, action, person, changes, reason)
 
 
 def _note(

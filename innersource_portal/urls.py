@@ -14,6 +14,7 @@ urlpatterns = [
     path("projects/", include("projects.urls")),
     path("projects/", include("source.urls")),
     path("teams/", include("projects.team_urls")),
+    path("", include("pages.identity_urls")),
     path("", include("pages.urls")),
 ]
 

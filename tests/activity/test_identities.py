@@ -14,6 +14,7 @@ from activity.models import Identity, KeptApart, Merge, Participation, Person, P
 from projects.models import Project
 from tests.activity.histories import imported, planted, rows
 from tests.conftest import make_user
+from tests.sync.test_queue import patiently
 
 ANN, BO, CY = "Ann <ann@x.example>", "Bo <bo@x.example>", "Cy <cy@x.example>"
 WHO = [ANN, BO, CY, "Di <di@x.example>", "Eve <eve@x.example>", "deploy[bot] <d@x.example>"]
@@ -206,7 +207,7 @@ class TestAtOnce:
         def work(one, two):
             try:
                 start.wait()
-                identities.merge(one, two, None)
+                patiently(identities.merge, one, two, None)
                 outcomes.append("done")
             except IdentityError:
                 outcomes.append("refused")

@@ -1,0 +1,19 @@
+"""Addresses for deciding who is who; all but claiming an address are for administrators."""
+
+from django.urls import path
+
+from pages import identities, identity_suggestions
+
+app_name = "identities"
+urlpatterns = [
+    path("people/identities/", identities.people, name="people"),
+    path("people/identities/<int:pk>/", identities.person, name="person"),
+    path("people/identities/<int:pk>/merge/", identities.merge, name="merge"),
+    path("people/merges/<int:pk>/undo/", identities.merge_undo, name="merge_undo"),
+    path("people/suggestions/", identity_suggestions.suggested, name="suggestions"),
+    path("people/suggestions/accept/", identity_suggestions.accept, name="suggestion_accept"),
+    path("people/suggestions/reject/", identity_suggestions.reject, name="suggestion_reject"),
+    path("people/suggestions/restore/", identity_suggestions.restore, name="suggestion_restore"),
+    path("people/terms/add/", identity_suggestions.term_add, name="term_add"),
+    path("people/terms/remove/", identity_suggestions.term_remove, name="term_remove"),
+]
