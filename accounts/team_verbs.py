@@ -238,6 +238,13 @@ def replace_address(old: str, new: str) -> int:
         return Membership.objects.filter(user=None, email=old.lower()).update(email=new.lower(), name="", login="")
 
 
+def replace_login(login: str, address: str) -> int:
+    """The same for somebody known by a login; the memberships go by that address afterwards. Returns how many."""
+    with changing_teams():
+        rows = Membership.objects.filter(user=None, login=login.lower())
+        return rows.update(email=address.lower(), name="", login="")
+
+
 def check_days(started_on: dt.date | None, ended_on: dt.date | None) -> None:
     if started_on and ended_on and ended_on <= started_on:
         raise TeamError(f"It ends on {ended_on}, which is not after its start on {started_on}.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, Max
 
-from activity.bots import is_bot
+from activity.bots import Rules, rules
 from activity.bulk import insert_missing, lists
 from activity.models import Commit, Identity, Person
 from activity.models.people import LONGEST
@@ -40,6 +40,22 @@ def key_of(name: str, email: str) -> str:
     elif _SHARED.search(address):
         address = f"{name.strip().lower()}\0{address}"
     return hashlib.blake2b(address.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
+
+
+def is_shared(address: str) -> bool:
+    """Whether this address, in lower case, says nothing about who somebody is, or no mail reaches it."""
+    return bool(_SHARED.search(address) or _FORGE.match(address)) or ".noreply." in address
+
+
+def forge_login(email: str) -> str:
+    """The login within an address such as `12+ann@users.noreply.github.com`; empty for any other."""
+    account = _FORGE.match(email.strip().lower())
+    return account[1] if account else ""
+
+
+def pseudonym_address(pk: int) -> str:
+    """What stands where the address of an erased person stood; different for each address, as teams go by it."""
+    return f"erased-{pk}@erased.invalid"
 
 
 class Identities:
@@ -84,8 +100,10 @@ def refresh_people(ids: Iterable[int]) -> None:
 
     The name is the one of the newest commit; a bot is who is one under every identity.
     """
-    changed = []
-    for part in lists(set(ids)):
+    changed: list[Person] = []
+    wanted = set(ids)
+    judge = rules() if wanted else Rules()
+    for part in lists(wanted):
         newest = dict(
             Commit.objects.filter(author__person__in=part)
             .values_list("author")
@@ -93,16 +111,16 @@ def refresh_people(ids: Iterable[int]) -> None:
             .values_list("author", "at")
         )
         people = Person.objects.filter(pk__in=part, erased_at=None).prefetch_related("identities")
-        changed += [person for person in people if _renewed(person, list(person.identities.all()), newest)]
+        changed += [person for person in people if _renewed(person, list(person.identities.all()), newest, judge)]
     Person.objects.bulk_update(changed, ["name", "is_bot"], batch_size=500)
 
 
-def _renewed(person: Person, identities: Sequence[Identity], newest: dict[int, int]) -> bool:
+def _renewed(person: Person, identities: Sequence[Identity], newest: dict[int, int], judge: Rules) -> bool:
     if not identities:
         return False
     best = max(identities, key=lambda identity: (newest.get(identity.pk, -1), bool(identity.name), identity.digest))
     name = person.name if person.name_chosen else (best.name or best.email or NOBODY)
-    bot = person.is_bot if person.bot_chosen else all(is_bot(one.name, one.email) for one in identities)
+    bot = person.is_bot if person.bot_chosen else all(judge.is_bot(one.name, one.email) for one in identities)
     if (person.name, person.is_bot) == (name, bot):
         return False
     person.name, person.is_bot = name, bot
@@ -116,7 +134,8 @@ def _ids(digests: Iterable[str]) -> dict[str, int]:
 def _add(contacts: dict[str, Contact]) -> set[int]:
     """The people concerned. Another import may add the same ones at the same time; then its rows are taken."""
     rows = [_texts(digest, contact) for digest, contact in contacts.items()]
-    fresh = {key: (key, name or email or NOBODY, is_bot(name, email)) for _, name, email, _, key in rows}
+    judge = rules()
+    fresh = {key: (key, name or email or NOBODY, judge.is_bot(name, email)) for _, name, email, _, key in rows}
     insert_missing(Person, PERSON_COLUMNS, [(*row, False, False) for row in fresh.values()])
     columns = ("key", "pk", "merged_into_id", "name", "erased_at", "merged_into__name", "merged_into__erased_at")
     people = {row[0]: row[1:] for row in Person.objects.filter(key__in=list(fresh)).values_list(*columns)}
@@ -124,7 +143,7 @@ def _add(contacts: dict[str, Contact]) -> set[int]:
     for digest, name, email, raw, key in rows:
         pk, other, own_name, erased, other_name, other_erased = people[key]
         if other_erased if other else erased:
-            name, email, raw = other_name if other else own_name, "", None  # noqa: PLW2901
+            name, email, raw = other_name if other else own_name, pseudonym_address(pk), None  # noqa: PLW2901
         added.append((digest, name, email, raw, key, other or pk))
     insert_missing(Identity, IDENTITY_COLUMNS, added)
     return {row[-1] for row in added}

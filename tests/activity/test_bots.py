@@ -1,6 +1,6 @@
 import pytest
 
-from activity.bots import is_bot
+from activity.bots import Rules
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from activity.bots import is_bot
     ],
 )
 def test_machines(name, email):
-    assert is_bot(name, email)
+    assert Rules().is_bot(name, email)
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ def test_machines(name, email):
     ],
 )
 def test_people(name, email):
-    assert not is_bot(name, email)
+    assert not Rules().is_bot(name, email)

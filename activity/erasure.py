@@ -1,0 +1,158 @@
+"""Erasing a person: a pseudonym instead of name and address wherever the portal keeps them; figures stay.
+
+What Git itself holds, pages of code show as before: nothing here rewrites a repository.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import team_verbs
+from accounts.models import AuditEvent, User, record_event
+from activity.bulk import lists
+from activity.identities import IdentityError, changing_people, standing
+from activity.models import AddressClaim, ExcludedTerm, Identity, KeptApart, Merge, Person
+from activity.people import forge_login, pseudonym_address
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the portal keeps of one person, under all that was merged: what erasing replaces."""
+
+    people: list[Person]
+    names: list[str]
+    addresses: list[str]
+    accounts: list[User]
+
+
+def known(person: Person) -> Known:
+    """`accounts`: those linked, and the one that alone has an address of the person."""
+    people = [person, *Person.objects.filter(merged_into=person).select_related("user")]
+    rows = list(Identity.objects.filter(person=person).order_by("pk").values_list("name", "email"))
+    addresses = list(dict.fromkeys(email.lower() for _, email in rows if "@" in email))
+    names = dict.fromkeys([*(one.name for one in people), *(name for name, _ in rows)])
+    accounts = {one.user.pk: one.user for one in people if one.user}
+    for part in lists(addresses):
+        for address in part:
+            holders = list(User.objects.filter(email__iexact=address)[:2])
+            proven = EmailAddress.objects.filter(email__iexact=address, verified=True).select_related("user")
+            holders += [row.user for row in proven]
+            if len({holder.pk for holder in holders}) == 1 and not _is_another(holders[0], people):
+                accounts[holders[0].pk] = holders[0]
+    return Known(people, [name for name in names if name], addresses, list(accounts.values()))
+
+
+def erase(person_id: int, editor: User | None) -> Person:
+    """For ever. Raises IdentityError when it was done already, or when an administrator's account is concerned."""
+    with changing_people():
+        person = standing(person_id)
+        if person.erased_at:
+            raise IdentityError("This person is erased already.")
+        found = known(person)
+        if any(account.is_superuser for account in found.accounts):
+            raise IdentityError("An account of this person is an administrator's. Take that right away first.")
+        pseudonym = f"Erased person {person.pk}"
+        scrub = Scrubber(found, pseudonym)
+        for one in found.people:
+            _erase_identities(one, pseudonym)
+        _erase_accounts(person, found.accounts, pseudonym)
+        pks = [one.pk for one in found.people]
+        Person.objects.filter(pk__in=pks).update(name=pseudonym, name_chosen=True, erased_at=timezone.now())
+        _erase_texts(scrub, found)
+        person.refresh_from_db()
+        record_event(editor, "person.erased", person)
+        return person
+
+
+def _is_another(account: User, people: Sequence[Person]) -> bool:
+    """Whether the account belongs to somebody else in commits."""
+    return Person.objects.filter(user=account).exclude(pk__in=[one.pk for one in people]).exists()
+
+
+def _erase_identities(person: Person, pseudonym: str) -> None:
+    """Those that this row was made for; digest and key stay, so that the next import finds them."""
+    rows = Identity.objects.filter(key=person.key)
+    address = pseudonym_address(person.pk)
+    for old in set(rows.exclude(email="").values_list("email", flat=True)):
+        if login := forge_login(old):
+            team_verbs.replace_login(login, address)
+        team_verbs.replace_address(old, address)
+    rows.update(name=pseudonym, email=address, raw=None)
+
+
+def _erase_accounts(person: Person, accounts: Iterable[User], pseudonym: str) -> None:
+    """Nobody signs in with them any more; memberships stay, so that figures do."""
+    for number, account in enumerate(accounts):
+        account.username = f"erased-{person.pk}" + (f"-{number}" if number else "")
+        account.name, account.first_name, account.last_name, account.email = pseudonym, "", "", ""
+        account.is_active = account.is_staff = False
+        account.set_unusable_password()
+        account.save()
+        EmailAddress.objects.filter(user=account).delete()
+        SocialAccount.objects.filter(user=account).delete()
+        AddressClaim.objects.filter(user=account).delete()
+        if not Person.objects.filter(Q(pk=person.pk) & ~Q(user=None) | Q(user=account)).exists():
+            Person.objects.filter(pk=person.pk).update(user=account)
+
+
+def _erase_texts(scrub: "Scrubber", found: Known) -> None:
+    AddressClaim.objects.filter(email__in=found.addresses).delete()
+    ExcludedTerm.objects.filter(term__in=list(scrub.whole)).delete()
+    for model, fields in (
+        (AuditEvent, ("actor_name", "target_name", "changes")),
+        (Merge, ("reason", "undone_reason")),
+        (KeptApart, ("reason",)),
+    ):
+        _scrub_rows(model, fields, scrub)
+
+
+def _scrub_rows(model: type[models.Model], fields: Sequence[str], scrub: "Scrubber") -> None:
+    changed = []
+    for row in model._default_manager.order_by("pk").only("pk", *fields).iterator(chunk_size=2000):
+        values = {field: scrub.value(getattr(row, field)) for field in fields}
+        if any(getattr(row, field) != value for field, value in values.items()):
+            for field, value in values.items():
+                setattr(row, field, value)
+            changed.append(row)
+    model._default_manager.bulk_update(
+        changed, list(fields), batch_size=BATCH
+    )  # past save(): a record is kept as it was
+
+
+class Scrubber:
+    """Puts the pseudonym where a text is, or holds, a name or address. Names of one word count only as whole texts."""
+
+    def __init__(self, found: Known, pseudonym: str) -> None:
+        self._pseudonym = pseudonym
+        logins = [login for address in found.addresses if (login := forge_login(address))]
+        texts = [*found.names, *found.addresses, *logins]
+        texts += [text for one in found.accounts for text in (one.username, one.name, one.email)]
+        texts = [text for text in texts if text.strip()]
+        self.whole = {text.lower() for text in texts}
+        within = sorted({text for text in texts if "@" in text or len(text.split()) > 1}, key=len, reverse=True)
+        joined = "|".join(map(re.escape, within))
+        self._within = re.compile(rf"(?<![\w.@+-])(?:{joined})(?![\w@-])", re.IGNORECASE) if within else None
+
+    def value(self, value: Any) -> Any:
+        """The same text, list or mapping without them."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(one) for one in value]
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.value(one) for key, one in value.items()}
+        return value
+
+    def text(self, text: str) -> str:
+        if text.lower() in self.whole:
+            return self._pseudonym
+        return self._within.sub(self._pseudonym, text) if self._within else text

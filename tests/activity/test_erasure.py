@@ -1,0 +1,120 @@
+"""Erasing a person: a pseudonym everywhere, the same figures, for ever."""
+
+import pytest
+
+from accounts import teams
+from accounts.models import AuditEvent, Membership, User
+from activity import erasure, identities
+from activity.identities import IdentityError
+from activity.models import AddressClaim, Identity, KeptApart, Merge, Participation, Person, PersonDay
+from tests.activity.histories import imported, planted
+from tests.conftest import make_user
+
+pytestmark = pytest.mark.django_db
+NAME, EMAIL = "Zoë Quietly", "zoe@x.example"
+
+
+@pytest.fixture
+def world(db):
+    builder, project = planted("billing")
+    for number in range(3):
+        builder.commit({"a": f"{number}\n"}, author=f"{NAME} <{EMAIL}>")
+    builder.commit({"b": "1\n"}, author="Zoe Q <7+zoeq@users.noreply.forge.example>")
+    builder.commit({"c": "1\n"}, author="Bo <bo@x.example>", message=f"x\n\nCo-authored-by: {NAME} <{EMAIL}>\n")
+    return builder, imported(project)
+
+
+def person(email):
+    return Identity.objects.get(email=email).person
+
+
+def texts():
+    """Everything about people that the portal's tables hold, as one text."""
+    tables = [Person, Identity, AuditEvent, Merge, KeptApart, AddressClaim, Membership, User]
+    return "\n".join(str(row) for table in tables for row in table.objects.values()).lower()
+
+
+def figures():
+    return sorted(PersonDay.objects.values_list("person", "day", "commits", "coauthored", "added", "removed"))
+
+
+class TestErase:
+    def test_no_trace_stays_and_no_figure_moves(self, world, team, administrator):
+        zoe, other = person(EMAIL), person("7+zoeq@users.noreply.forge.example")
+        Membership.objects.create(email=EMAIL, name=NAME, team=team)
+        Membership.objects.create(login="zoeq", name="Zoe Q", team=team, is_primary=False)
+        identities.keep_apart(zoe.pk, person("bo@x.example").pk, administrator, f"{NAME} is not Bo, wrote {EMAIL}")
+        identities.merge(other.pk, zoe.pk, administrator, reason="Zoe Q told me")
+        AddressClaim.objects.create(user=administrator, email=EMAIL)
+        before, contributors = figures(), Participation.objects.count()
+        erased = erasure.erase(other.pk, administrator)
+        assert (erased, erased.name) == (zoe, f"Erased person {zoe.pk}")
+        left = texts()
+        for word in ("zoë", "zoe q", "quietly", "zoeq", EMAIL):
+            assert word not in left, word
+        assert (figures(), Participation.objects.count()) == (before, contributors)
+        line = teams.Timeline.load()
+        emails = Identity.objects.filter(person=zoe).values_list("email", flat=True)
+        assert line.of(None, emails).teams == (team.pk,)
+
+    def test_survives_syncs_new_names_and_a_new_mailmap(self, world, administrator):
+        builder, project = world
+        erased = erasure.erase(person(EMAIL).pk, administrator)
+        builder.commit({"d": "1\n"}, author=f"Another Name <{EMAIL.upper()}>")
+        builder.commit(
+            {".mailmap": f"Proper Name <{EMAIL}>\nZoe Best <{EMAIL}> Bo <bo@x.example>\n"}, author="Cy <c@x.example>"
+        )
+        imported(project)
+        names = set(Identity.objects.filter(person=erased).values_list("name", "email"))
+        assert names == {(f"Erased person {erased.pk}", f"erased-{erased.pk}@erased.invalid")}
+        assert "zoe best" not in texts()
+        assert "another name" not in texts()
+        builder.commit({".mailmap": None}, author="Cy <c@x.example>")
+        imported(project)
+        assert "zoë" not in texts()
+        row = Participation.objects.get(person=erased)
+        assert row.commits == 4
+
+    def test_an_account_goes_too_and_its_team_keeps_the_figures(self, world, administrator, team):
+        user = make_user("zoe", team)
+        User.objects.filter(pk=user.pk).update(email=EMAIL, name=NAME)
+        before = teams.Timeline.load().of(None, [EMAIL])
+        erased = erasure.erase(person(EMAIL).pk, administrator)
+        user.refresh_from_db()
+        assert (user.is_active, user.email, user.name) == (False, "", erased.name)
+        assert erased.user == user
+        assert teams.Timeline.load().of(erased.user_id, []) == before
+        assert "zoë" not in texts()
+
+    def test_is_done_once_and_never_undone(self, world, administrator):
+        zoe, other = person(EMAIL), person("7+zoeq@users.noreply.forge.example")
+        row = identities.merge(other.pk, zoe.pk, administrator)
+        erasure.erase(zoe.pk, administrator)
+        bo = person("bo@x.example")
+        for call in (
+            lambda: erasure.erase(other.pk, administrator),
+            lambda: erasure.erase(10**9, administrator),
+            lambda: identities.undo(row.pk, administrator),
+            lambda: identities.merge(bo.pk, zoe.pk, administrator),
+            lambda: identities.merge(zoe.pk, bo.pk, administrator),
+            lambda: identities.link_account(zoe.pk, administrator, None, Merge.Ground.CLAIM),
+        ):
+            with pytest.raises(IdentityError):
+                call()
+
+    def test_an_administrator_is_not_erased_by_the_way(self, world, administrator):
+        User.objects.filter(pk=administrator.pk).update(email=EMAIL)
+        with pytest.raises(IdentityError, match="administrator"):
+            erasure.erase(person(EMAIL).pk, administrator)
+        assert Identity.objects.filter(email=EMAIL).exists()
+
+
+class TestScrubber:
+    def test_leaves_words_of_others_alone(self):
+        known = erasure.Known([], ["Ann", "Ann Lee"], ["ann@x.example"], [])
+        scrub = erasure.Scrubber(known, "P")
+        assert scrub.text("ann") == "P"
+        assert scrub.value({"ann@x.example": [None, "by ANN LEE, at <ann@x.example>."]}) == {
+            "P": [None, "by P, at <P>."]
+        }
+        assert scrub.text("Ann said: Annual, joann@x.example") == "Ann said: Annual, joann@x.example"
