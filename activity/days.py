@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from activity.bulk import insert_missing
-from activity.models import Commit, FolderCommit, Identity, Participation, PersonArea, PersonDay
+from activity.models import Commit, FlowState, FolderCommit, Identity, Participation, PersonArea, PersonDay
 from activity.models.sums import EPOCH
 from gitstore.lines import BETWEEN
 from projects.models import Project
@@ -67,6 +67,7 @@ def rebuild_sums(
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
         _rebuild_days(project, people, span)
+        FlowState.objects.filter(project=project).update(inputs="")
         _rebuild_participations(project, people)
         if areas:
             _rebuild_areas(project, people)

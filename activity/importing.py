@@ -8,10 +8,12 @@ from django.db import transaction
 from django.db.models import Max
 
 from activity import days
+from activity.bulk import lists
 from activity.commits import Reader, Touched
+from activity.flow import refresh_flow
 from activity.lines import count_all_lines, lines_left
 from activity.mailmaps import Mailmap
-from activity.models import Commit, History, Participation
+from activity.models import Commit, FlowState, History, Participation
 from activity.people import refresh_joined
 from activity.precedence import refresh_precedence, relatives
 from activity.rollups import refresh_counters
@@ -62,7 +64,10 @@ def import_history(
     history, _ = History.objects.get_or_create(repository=repository)
     work = _Import(history, repository, mirror, commit, watch, check)
     work.read_commits()
+    projects = list(Project.objects.filter(repository=repository).values_list("pk", flat=True))
+    refresh_flow(projects)
     work.count_lines()
+    refresh_flow(projects)
 
 
 @dataclass(slots=True)
@@ -190,6 +195,8 @@ class _Import:
         if people is None:
             people = set(Participation.objects.filter(project__in=projects).values_list("person_id", flat=True))
         refresh_joined(people | joined)
+        for part in lists(joined):
+            FlowState.objects.filter(project__participations__person__in=part).update(inputs="")
 
     def _tell_relatives(self, related: set[int]) -> None:
         """Copies registered later count only what is not here."""

@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
 from activity.days import WINDOW_DAYS, rebuild_sums, window
+from activity.flow import refresh_flow
 from activity.models import Commit, Identity, Participation, PersonDay, Trailer
 from activity.people import refresh_people
 from projects import catalog
@@ -55,6 +56,7 @@ def reattribute(people: Collection[int]) -> None:
         rebuild_sums(project, people)
     refresh_people(people)
     refresh_counters(projects)
+    refresh_flow([project.pk for project in projects])
 
 
 def refresh_rollups(project_ids: Iterable[int] | None = None) -> set[int]:

@@ -41,6 +41,9 @@ app.conf.update(
     else {},
     beat_schedule={
         "dispatch-jobs": {"task": "sync.dispatch_jobs", "schedule": schedule(5), "options": {"expires": 30}},
+        "mail-claims": {"task": "sync.mail_claims", "schedule": schedule(20), "options": {"expires": 60}},
+        "tend-people": {"task": "sync.tend_people", "schedule": schedule(300), "options": {"expires": 300}},
+        "refresh-flow": {"task": "sync.refresh_flow", "schedule": schedule(60), "options": {"expires": 60}},
         "refresh-rollups": {"task": "sync.refresh_rollups", "schedule": schedule(6 * 3600)},
     },
 )

@@ -40,6 +40,11 @@ class ProjectAdmin(AuditedAdmin):
     ]  # an address changes on the page, where the old one is kept
     inlines = [AccessInline, RoleInline]
 
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        if "owner" in form.changed_data:
+            Project.objects.get(pk=obj.pk).change_owner(obj.owner)
+        super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list[object], change: bool) -> None:
         super().save_related(request, form, formsets, change)
         readers.spread(form.instance, signed_in(request))

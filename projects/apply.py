@@ -185,8 +185,7 @@ def _adopt_owner(project: Project, declared: str) -> bool:
     team = _team_named(declared)
     if team is None:
         return False
-    project.owner = team
-    project.save(update_fields=["owner"])
+    project.change_owner(team)
     record_event(None, "project.owner_declared", project, {"owner": [None, team.slug]})
     return True
 

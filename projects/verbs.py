@@ -33,8 +33,8 @@ def set_owner(project: Project, owner: Team | None, visibility: str, editor: Use
         readers.set_visibility(project, visibility, editor)
         locked = lock(project)
         if locked.owner_id != (owner.pk if owner else None):
-            before, locked.owner = locked.owner, owner
-            locked.save(update_fields=["owner"])
+            before = locked.owner
+            locked.change_owner(owner)
             readiness.rescore(locked)
             changes = {"owner": [before.slug if before else None, owner.slug if owner else None]}
             record_event(editor, "project.owner_set", locked, changes)

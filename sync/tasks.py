@@ -3,6 +3,8 @@
 from celery import shared_task
 from django.db import close_old_connections
 
+from activity import account_links, claims, identities
+from activity.flow import refresh_flow as refresh_activity_flow
 from activity.rollups import refresh_rollups as refresh_activity_rollups
 from sync import pipeline, queue, stopping, upkeep
 from sync import sweep as sweeping
@@ -28,7 +30,24 @@ def run_job(job_id: int, **_: object) -> None:
     pipeline.run_job(job_id)
 
 
+@shared_task(name="sync.refresh_flow")
+def refresh_flow(**_: object) -> None:
+    close_old_connections()
+    refresh_activity_flow()
+
+
 @shared_task(name="sync.refresh_rollups")
 def refresh_rollups(**_: object) -> None:
     refresh_activity_rollups(None)
     upkeep.forget_old_runs()
+
+
+@shared_task(name="sync.mail_claims")
+def mail_claims(**_: object) -> None:
+    claims.send_due()
+
+
+@shared_task(name="sync.tend_people")
+def tend_people(**_: object) -> None:
+    identities.straighten()
+    account_links.link_accounts()

@@ -1,6 +1,7 @@
 """What happened: commits, the people behind them, and sums by day."""
 
 from activity.models.fields import OidField
+from activity.models.flow import FlowState, FlowWeek, FlowWeekQuerySet, Kind, Standing, TeamWeek
 from activity.models.history import Commit, CommitQuerySet, FolderCommit, History, Trailer
 from activity.models.merging import AddressClaim, BotPattern, ExcludedTerm, KeptApart, Merge, PeopleClock
 from activity.models.people import Identity, MailmapEntry, Person, PersonQuerySet
@@ -12,10 +13,14 @@ __all__ = [
     "Commit",
     "CommitQuerySet",
     "ExcludedTerm",
+    "FlowState",
+    "FlowWeek",
+    "FlowWeekQuerySet",
     "FolderCommit",
     "History",
     "Identity",
     "KeptApart",
+    "Kind",
     "MailmapEntry",
     "Merge",
     "OidField",
@@ -28,5 +33,7 @@ __all__ = [
     "PersonQuerySet",
     "Precedence",
     "PrecedenceProject",
+    "Standing",
+    "TeamWeek",
     "Trailer",
 ]

@@ -1,7 +1,7 @@
 from projects.models.catalog import CatalogClock, CatalogEntry
 from projects.models.facts import FieldValue, Language, Licence, Package, PeopleFile, Readme, Release, Topic
 from projects.models.people import Access, Follow, Role, Star
-from projects.models.project import FormerSlug, Project, ProjectQuerySet
+from projects.models.project import FormerSlug, PastOwner, Project, ProjectQuerySet
 from projects.models.repository import Credential, Repository
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Language",
     "Licence",
     "Package",
+    "PastOwner",
     "PeopleFile",
     "Project",
     "ProjectQuerySet",

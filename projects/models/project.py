@@ -127,6 +127,36 @@ class Project(models.Model):
         self.slug = slug
         self.save(update_fields=["slug"])
 
+    def change_owner(self, owner: Team | None) -> None:
+        """Give the project to a team from today on; before, figures count for the team that had it.
+
+        The first owner anybody names counts for all time before: it was only not known yet.
+        """
+        if owner == self.owner:
+            return
+        if self.owner is not None or self.past_owners.exists():
+            self.past_owners.get_or_create(ended_on=timezone.localdate(), defaults={"team": self.owner})
+        self.owner = owner
+        self.save(update_fields=["owner"])
+
+
+class PastOwner(models.Model):
+    """The team that owned a project until a day (the first day of another owner); None where it had no owner.
+
+    Written by `Project.change_owner`, so that figures of the past stay when a project changes hands.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="past_owners")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, related_name="+")
+    ended_on = models.DateField()
+
+    class Meta:
+        ordering = ["project", "ended_on"]
+        constraints = [models.UniqueConstraint(fields=["project", "ended_on"], name="past_owner_once_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} of {self.team_id} until {self.ended_on}"
+
 
 class FormerSlug(models.Model):
     """An address a project once had."""
