@@ -175,6 +175,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("PORTAL_TRUSTED_PROXIES", default=0)
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
 SOCIALACCOUNT_LOGIN_ON_GET = False
+# Forges whose logins are the user names of this portal: their no-reply addresses say whose account it is.
+TRUSTED_FORGES: list[str] = [host.lower() for host in env.list("PORTAL_TRUSTED_FORGES", default=[])]
 OIDC_ISSUER = env.str("PORTAL_OIDC_ISSUER", default="")
 OIDC_SIGNUP = env.bool("PORTAL_OIDC_SIGNUP", default=False)
 if OIDC_ISSUER:
