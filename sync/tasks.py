@@ -44,10 +44,12 @@ def refresh_rollups(**_: object) -> None:
 
 @shared_task(name="sync.mail_claims")
 def mail_claims(**_: object) -> None:
+    close_old_connections()
     claims.send_due()
 
 
 @shared_task(name="sync.tend_people")
 def tend_people(**_: object) -> None:
+    close_old_connections()
     identities.straighten()
     account_links.link_accounts()
