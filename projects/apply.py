@@ -14,7 +14,7 @@ from projects import catalog, readers, readiness
 from projects.derive.declared import MonorepoEntry
 from projects.derive.facts import RepositoryFacts, derive_facts
 from projects.fields import Source, lock, resolve, set_source
-from projects.models import Language, Licence, Package, PeopleFile, Project, Readme, Release, Repository
+from projects.models import Language, Licence, OwnerGroup, Package, PeopleFile, Project, Readme, Release, Repository
 from projects.outcome import Outcome, outcome_of, with_inherited
 from projects.slugs import free_slug
 
@@ -63,6 +63,7 @@ def write_outcome(project: Project, outcome: Outcome) -> bool:
             _replace(locked, Release, outcome.releases),
             _replace(locked, Package, outcome.packages),
             _replace(locked, PeopleFile, outcome.people_files),
+            _replace(locked, OwnerGroup, outcome.owner_groups),
             _write_readme(locked, outcome.readme),
             _write_columns(locked, outcome.columns),
             _adopt_owner(locked, outcome.owner),

@@ -23,6 +23,8 @@ _TESTS = re.compile(
     rb"(?:^|/)(?:tests?|specs?|__tests__|testing|t)/|_test\.(?:go|py|rb|exs|cc|cpp)$|\.(?:test|spec)\.[cm]?[jt]sx?$"
     rb"|(?:^|/)test_[^/]+\.py$|(?:Test|Tests|Spec)\.(?:java|kt|cs|scala|groovy|swift|php)$"
 )
+MAX_GROUPS = 100
+UNSPOKEN = "a-file-no-line-names"
 _SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{1,60}")
 
 
@@ -41,6 +43,7 @@ class Outcome:
     packages: list[dict[str, Any]]
     people_files: list[dict[str, Any]]
     readme: dict[str, Any] | None
+    owner_groups: list[dict[str, Any]] = field(default_factory=list)
     problems: list[list[str]] = field(default_factory=list)
 
 
@@ -78,6 +81,7 @@ def outcome_of(
         packages=_packages(facts, place),
         people_files=_people_files(facts, snapshot, place),
         readme=_readme(facts, place),
+        owner_groups=_owner_groups(facts),
         problems=[[place.path(problem.path), problem.message] for problem in facts.problems],
     )
 
@@ -219,6 +223,19 @@ def _people_files(facts: RepositoryFacts, snapshot: Snapshot, place: _Place) -> 
     if tests:
         rows.append({"kind": "tests", "path": place.path(tests)})
     return rows
+
+
+def _owner_groups(facts: RepositoryFacts) -> list[dict[str, Any]]:
+    """Groups that CODEOWNERS names; forges write them as @organisation/group, people without a slash."""
+    if facts.codeowners is None:
+        return []
+    default = {owner.lower() for owner in facts.codeowners.owners_of(UNSPOKEN).owners}
+    groups = dict.fromkeys(owner.lower() for owner in facts.codeowners.owners)
+    return [
+        {"name": name, "is_default": name in default}
+        for name in groups
+        if "/" in name and not name.startswith("@@") and len(name) <= 200
+    ][:MAX_GROUPS]
 
 
 def _tests(paths: Iterable[bytes]) -> str:

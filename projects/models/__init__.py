@@ -1,5 +1,5 @@
 from projects.models.catalog import CatalogClock, CatalogEntry
-from projects.models.facts import FieldValue, Language, Licence, Package, PeopleFile, Readme, Release, Topic
+from projects.models.facts import FieldValue, Language, Licence, OwnerGroup, Package, PeopleFile, Readme, Release, Topic
 from projects.models.people import Access, Follow, Role, Star
 from projects.models.project import FormerSlug, PastOwner, Project, ProjectQuerySet
 from projects.models.repository import Credential, Repository
@@ -14,6 +14,7 @@ __all__ = [
     "FormerSlug",
     "Language",
     "Licence",
+    "OwnerGroup",
     "Package",
     "PastOwner",
     "PeopleFile",

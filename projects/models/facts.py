@@ -122,6 +122,21 @@ class PeopleFile(models.Model):
         return self.path
 
 
+class OwnerGroup(models.Model):
+    """A group such as @org/payments that CODEOWNERS names; `is_default` where it owns what no other line speaks of."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="owner_groups")
+    name = models.CharField(max_length=200)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="owner_group_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Readme(models.Model):
     """README as safe HTML, rendered once per version of the file."""
 

@@ -7,6 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEvent, Membership, Team
 from activity import suggested_teams
 from activity.models import Identity, Person
+from projects.models import OwnerGroup, Project
+from tests.projects.planting import grow, plant, read
 
 pytestmark = pytest.mark.django_db
 PAGE = "/teams/suggestions/"
@@ -65,6 +67,43 @@ class TestSuggestions:
         person("Long", f"{'a' * 270}@rail.example")
         assert len(suggested_teams.suggestions()[0].people) == 4
         assert suggested_teams.accept("domain:rail.example", administrator).memberships.count() == 4
+
+
+class TestGroups:
+    FILE = b"* @rail/Signals\n/docs/ @rail/writers @ann ann@x.example\n/x @@developer\n"
+
+    def test_codeowners_name_teams_and_what_they_own(self, administrator, team):
+        project = plant(files={b"CODEOWNERS": self.FILE})
+        secret = plant("secret", files={b"CODEOWNERS": self.FILE}, visibility="restricted")
+        taken = plant("taken", files={b"CODEOWNERS": self.FILE}, owner=team)
+        for one in (project, secret, taken):
+            read(one)
+        names = list(OwnerGroup.objects.filter(project=project).values_list("name", "is_default"))
+        assert names == [("@rail/signals", True), ("@rail/writers", False)]
+        signals, writers = suggested_teams.suggestions()
+        assert (signals.key, signals.name, len(signals.projects)) == ("codeowners:@rail/signals", "signals", 3)
+        assert (signals.owned, writers.owned) == ([project.pk], [])
+        made = suggested_teams.accept(signals.key, administrator)
+        assert Project.objects.filter(owner=made).get() == project
+        assert not made.memberships.exists()
+        assert keys() == ["codeowners:@rail/writers"]
+        suggested_teams.dismiss("codeowners:@rail/writers", administrator)
+        assert keys() == []
+
+    def test_the_page_says_where_it_comes_from(self, client, administrator):
+        read(plant(files={b"CODEOWNERS": self.FILE}))
+        client.force_login(administrator)
+        text = client.get(PAGE).content.decode()
+        assert "inferred from CODEOWNERS" in text
+        assert "Named in CODEOWNERS of 1 project" in text
+
+    def test_a_file_that_goes_takes_its_groups_along(self, db):
+        project = plant(files={b"CODEOWNERS": self.FILE})
+        read(project)
+        grow(project.repository, {b"README.md": b"x"})
+        project.refresh_from_db()
+        read(project)
+        assert not OwnerGroup.objects.exists()
 
 
 class TestPage:
