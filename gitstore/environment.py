@@ -24,6 +24,8 @@ HISTORIC_FAULTS = (
     "zeroPaddedDate",
     "zeroPaddedFilemode",
 )
+# Nothing here reads attributes as git does but `git archive`, which passes over such lines itself.
+ODD_ATTRIBUTES = ("gitattributesBlob", "gitattributesLarge", "gitattributesLineLength")
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 # Companies with their own certificate authority point to it with these.
 KEPT = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"})
@@ -42,7 +44,7 @@ CONFIG: tuple[tuple[str, str], ...] = (
     ("core.commitGraph", "true"),
     ("safe.bareRepository", "explicit"),
     ("fetch.fsckObjects", "true"),
-    *((f"fetch.fsck.{fault}", "ignore") for fault in HISTORIC_FAULTS),
+    *((f"fetch.fsck.{fault}", "ignore") for fault in (*HISTORIC_FAULTS, *ODD_ATTRIBUTES)),
     ("fetch.unpackLimit", "1"),
     ("fetch.writeCommitGraph", "false"),
     ("fetch.recurseSubmodules", "false"),

@@ -209,6 +209,10 @@ class TestFetch:
             fetch(origin)
         assert not mirror.exists
 
+    def test_attributes_beyond_the_bounds_of_git_hold_up_nothing(self, origin, mirror, fetch):
+        origin.commit({".gitattributes": "* text\n" + "a" * 5000 + "\n", "a.py": "1"})
+        assert fetch(origin).commit == mirror.resolve("HEAD")
+
     def test_progress_is_told(self, origin, fetch):
         origin.commits(500)
         seen = []
