@@ -1,5 +1,6 @@
 """The four ways to register: one address, many, a folder of the server, a table."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -31,6 +32,13 @@ class AddressesTextarea(forms.Textarea):
 
     def format_value(self, value: Any) -> str | None:
         return "\n".join(policy.without_secret(line) for line in str(value).splitlines()) if value else None
+
+
+class TableTextarea(forms.Textarea):
+    """The same for the addresses within a table."""
+
+    def format_value(self, value: Any) -> str | None:
+        return re.sub(r"://[^/\s,;\"]*@", "://", str(value)) if value else None
 
 
 class CommonForm(forms.Form):
@@ -173,7 +181,7 @@ class TableForm(CommonForm):
         label="Or its text",
         required=False,
         max_length=MAX_TABLE_BYTES,
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        widget=TableTextarea(attrs={"rows": 8, "spellcheck": "false"}),
         help_text="The first line names the columns: url, and any of slug, team, visibility, branch, subdirectory.",
     )
 

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import os
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -107,3 +108,14 @@ def test_the_command_refuses_an_unknown_person():
     with pytest.raises(CommandError, match="no active account") as caught:
         call_command("export_catalog", username="nobody")
     assert caught.value.returncode == 2
+
+
+def test_a_reader_that_leaves_early_is_no_fault(monkeypatch):
+    class Left(io.StringIO):
+        def write(self, _text):
+            raise BrokenPipeError
+
+    listed("one")
+    with open(os.devnull, "w") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        call_command("export_catalog", stdout=Left())

@@ -97,6 +97,12 @@ class TestRegisterOne:
         assert response.status_code == 422
         assert b"s3cr3t" not in response.content and b"t0k3n" not in response.content
 
+    def test_a_refused_table_does_not_show_secrets_again(self, root):
+        table = "address,team\nhttps://ada:t0k3n@git.example/a.git,x\nhttps://t0k3n@git.example/b.git,y"
+        response = post(root, "csv", table=table)
+        assert response.status_code == 422
+        assert b"t0k3n" not in response.content and b"https://git.example/b.git,y" in response.content
+
     def test_a_new_credential_is_stored_with_the_repository_only(self, root):
         fields = {"credential_kind": "token", "credential_secret": "t0k3n"}
         post(root, "one", address="ext::sh", **fields)

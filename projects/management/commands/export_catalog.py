@@ -1,5 +1,7 @@
 """Writes the catalog to standard output, as one person sees it."""
 
+import os
+import sys
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -23,8 +25,12 @@ class Command(BaseCommand):
         user = self._viewer(options["username"])
         ids = select(CatalogQuery(sort="name"), user).ids
         chunks = exports.csv_chunks if options["format"] == "csv" else exports.json_chunks
-        for chunk in chunks(ids, user):
-            self.stdout.write(chunk, ending="")
+        try:
+            for chunk in chunks(ids, user):
+                self.stdout.write(chunk, ending="")
+            self.stdout.flush()
+        except BrokenPipeError:  # the reader, such as `head`, has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _viewer(self, username: str | None) -> User | AnonymousUser:
         if username is None:
