@@ -57,8 +57,8 @@ class _Keep:
 
     def __call__(self, request: HttpRequest, code: Code) -> HttpResponseBase:
         fixed = self.fixed(code)
-        if fixed and self.identity is caching.commit_identity and (held := self.held(request, code, fixed, fixed=True)):
-            return held  # it was drawn of this commit before, so the commit is there
+        if fixed and (held := self.held_of(request, code, fixed)):
+            return held
         # A message is shown once, on whatever page comes next, which is no page to keep.
         known = self.identity(code) if self.cache and not get_messages(request) else None
         if known is None:
@@ -66,6 +66,13 @@ class _Keep:
             response.headers.setdefault("Cache-Control", caching.ASK_AGAIN)
             return response
         return self.held(request, code, known, fixed=bool(fixed)) or self.draw(request, code, known, fixed=bool(fixed))
+
+    def held_of(self, request: HttpRequest, code: Code, fixed: str) -> HttpResponseBase | None:
+        """The answer without asking git: what was drawn of a commit before was drawn of one that is there."""
+        code.commit_id = fixed
+        known = self.identity(code) if self.cache else None
+        del code.commit_id
+        return self.held(request, code, known, fixed=True) if known else None
 
     def held(self, request: HttpRequest, code: Code, known: str, *, fixed: bool) -> HttpResponseBase | None:
         """The answer where the browser or the portal still has the page."""

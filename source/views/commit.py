@@ -21,7 +21,7 @@ from source.texts import TEXTS, commit_text, strip_suffix
 def _identity(code: Code) -> str | None:
     """The commit, and the one that the mailmap is read from."""
     rest, form = strip_suffix(code)
-    return None if form or rest != code.tail else f"{code.revision.oid} {code.repository.head_commit}"
+    return None if form or rest != code.tail else f"{code.commit_id} {code.repository.head_commit}"
 
 
 @code_page("commit", cache=PAGE, identity=_identity)
