@@ -51,8 +51,8 @@ class Command(BaseCommand):
         def ask(*_: object) -> None:
             stop["asked"] = True
 
-        signal.signal(signal.SIGINT, ask)
-        signal.signal(signal.SIGTERM, ask)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last: the terminal was closed
+            signal.signal(number, ask)
         environment = os.environ | {"PORTAL_BIND": f"127.0.0.1:{port}", "PORTAL_WEB_WORKERS": "2"}
         web = [sys.executable, "-m", "gunicorn", "-c", "python:innersource_portal.gunicorn"]
         children = [
