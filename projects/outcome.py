@@ -61,21 +61,13 @@ def outcome_of(
     place = _Place(subdirectory)
     says = _says(facts, place, entry_fields or {})
     licences = _licences(facts, place, says)
-    languages = [
-        {"name": row.name, "bytes": row.bytes, "share": row.share, "colour": row.colour}
-        for row in facts.languages.shares
-    ]
     return Outcome(
         subdirectory=subdirectory,
-        columns={
-            "language": facts.languages.primary or "",
-            "licence": _licence_words(facts.licences, licences),
-            "file_count": len(snapshot.entries),
-        },
+        columns=_columns(facts, snapshot, licences),
         derived=_derived(facts, place, fallback_name),
         declared=_declared(says),
         owner=next((str(value.value) for value in says.get("owner", [])), ""),
-        languages=languages,
+        languages=_languages(facts),
         licences=licences,
         releases=_releases(facts),
         packages=_packages(facts, place),
@@ -84,6 +76,21 @@ def outcome_of(
         owner_groups=_owner_groups(facts),
         problems=[[place.path(problem.path), problem.message] for problem in facts.problems],
     )
+
+
+def _columns(facts: RepositoryFacts, snapshot: Snapshot, licences: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "language": facts.languages.primary or "",
+        "licence": _licence_words(facts.licences, licences),
+        "file_count": len(snapshot.entries),
+    }
+
+
+def _languages(facts: RepositoryFacts) -> list[dict[str, Any]]:
+    return [
+        {"name": row.name, "bytes": row.bytes, "share": row.share, "colour": row.colour}
+        for row in facts.languages.shares
+    ]
 
 
 def with_inherited(outcome: Outcome, whole: Outcome) -> Outcome:
