@@ -5,7 +5,7 @@ import os
 bind = os.environ.get("PORTAL_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
 workers = int(os.environ.get("PORTAL_WEB_WORKERS", "2"))
-threads = 4
+threads = 8  # of which source/places.py leaves some to what is no page of code
 max_requests = 5000
 max_requests_jitter = 500
 graceful_timeout = 30

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from gitstore.errors import GitError, LimitExceeded, NotFound
+from gitstore.errors import Busy, GitError, LimitExceeded, NotFound
 from gitstore.objects import OID
 from projects.access import Moved
 from source import caching
@@ -16,6 +16,7 @@ from source.access import Code, Missing, NoCode, open_code
 from source.addresses import address, tail
 from source.frame import frame
 from source.missing import missing_page, nothing_page
+from source.places import RETRY_SECONDS, leave_after, take_place
 
 CodeView = Callable[[HttpRequest, Code], HttpResponseBase]
 
@@ -62,7 +63,7 @@ class _Keep:
         # A message is shown once, on whatever page comes next, which is no page to keep.
         known = self.identity(code) if self.cache and not get_messages(request) else None
         if known is None:
-            response = self.view(request, code)
+            response = self.see(request, code)
             response.headers.setdefault("Cache-Control", caching.ASK_AGAIN)
             return response
         return self.held(request, code, known, fixed=bool(fixed)) or self.draw(request, code, known, fixed=bool(fixed))
@@ -87,12 +88,21 @@ class _Keep:
         return kept
 
     def draw(self, request: HttpRequest, code: Code, known: str, *, fixed: bool) -> HttpResponseBase:
-        response = self.view(request, code)
+        response = self.see(request, code)
         tag = caching.tag_for(request, code.project, self.cache, known)
         if self.cache == caching.PAGE:
             caching.keep(request, tag, response)
         caching.stamp(response, tag, self.cache, fixed=fixed)
         return response
+
+    def see(self, request: HttpRequest, code: Code) -> HttpResponseBase:
+        """The answer of the view, which is worked on in a place of its own. Raises Busy."""
+        place = take_place(request)
+        try:
+            return leave_after(self.view(request, code), place)
+        except BaseException:
+            place.leave()
+            raise
 
     def fixed(self, code: Code) -> str | None:
         """The whole commit id that the address begins with, if it does."""
@@ -123,7 +133,9 @@ def _unreadable(request: HttpRequest, code: Code, error: GitError) -> HttpRespon
         "error": error,
     }
     response = render(
-        request, "source/unreadable.html", context, status=503 if isinstance(error, LimitExceeded) else 500
+        request, "source/unreadable.html", context, status=503 if isinstance(error, (LimitExceeded, Busy)) else 500
     )
+    if isinstance(error, Busy):
+        response["Retry-After"] = str(RETRY_SECONDS)
     response["Cache-Control"] = "private, no-store"
     return response
