@@ -18,6 +18,17 @@ from activity.models.merging import LONGEST_REASON
 PAGE = 50
 OFFERED = 10
 HISTORY = 100
+DEEDS = {
+    "person.merged": "merged into somebody",
+    "person.received": "got somebody merged in",
+    "person.merge_undone": "merge undone",
+    "person.gave_back": "gave somebody back",
+    "person.kept_apart": "told apart",
+    "person.kept_apart_undone": "no longer told apart",
+    "person.linked": "linked to an account",
+    "person.kind": "kind decided",
+    "person.erased": "erased",
+}
 
 
 def administrator(request: HttpRequest) -> User:
@@ -114,6 +125,7 @@ def _found(text: str) -> PersonQuerySet:
     return found.order_by("name", "pk")
 
 
-def _history(shown: Person) -> list[AuditEvent]:
+def _history(shown: Person) -> list[tuple[str, AuditEvent]]:
+    """What happened in words, newest first."""
     events = AuditEvent.objects.filter(target_type="activity.person", target_id=shown.pk)
-    return list(events.select_related("actor")[:HISTORY])
+    return [(DEEDS.get(event.action, event.action), event) for event in events[:HISTORY]]
