@@ -131,7 +131,7 @@ _RULES: tuple[tuple[str, type[GitError], str, str], ...] = (
     ),
 )
 _COMPILED = tuple((re.compile(pattern), kind, message, hint) for pattern, kind, message, hint in _RULES)
-# git's own name of a failed check, for example "hasDotgit": letters only, so safe to show.
+# git's own name of a failed check, for example "gitmodulesUrl": letters only, so safe to show.
 _FSCK = re.compile(r"object [0-9a-f]{40,64}: ([a-zA-Z0-9]{3,40}): ")
 
 

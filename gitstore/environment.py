@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-HISTORIC_FAULTS = (
+# Old mistakes, and names that are a trap only for who checks them out or unpacks them, which the portal never does.
+HARMLESS_FAULTS = (
     "badDate",
     "badDateOverflow",
     "badEmail",
@@ -15,6 +16,9 @@ HISTORIC_FAULTS = (
     "badName",
     "badTagName",
     "badTimezone",
+    "hasDot",
+    "hasDotdot",
+    "hasDotgit",
     "missingEmail",
     "missingNameBeforeEmail",
     "missingSpaceBeforeDate",
@@ -44,7 +48,7 @@ CONFIG: tuple[tuple[str, str], ...] = (
     ("core.commitGraph", "true"),
     ("safe.bareRepository", "explicit"),
     ("fetch.fsckObjects", "true"),
-    *((f"fetch.fsck.{fault}", "ignore") for fault in (*HISTORIC_FAULTS, *ODD_ATTRIBUTES)),
+    *((f"fetch.fsck.{fault}", "ignore") for fault in (*HARMLESS_FAULTS, *ODD_ATTRIBUTES)),
     ("fetch.unpackLimit", "1"),
     ("fetch.writeCommitGraph", "false"),
     ("fetch.recurseSubmodules", "false"),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from gitstore.errors import Busy, GitError, LimitExceeded, NotFound
+from gitstore.errors import Busy, GitError, LimitExceeded, NotFound, Refused
 from gitstore.objects import OID
 from projects.access import Moved
 from source import caching
@@ -132,9 +132,9 @@ def _unreadable(request: HttpRequest, code: Code, error: GitError) -> HttpRespon
         **frame(code, "missing", title=f"Unreadable · {code.project.name}", about_revision=False),
         "error": error,
     }
-    response = render(
-        request, "source/unreadable.html", context, status=503 if isinstance(error, (LimitExceeded, Busy)) else 500
-    )
+    later = isinstance(error, (LimitExceeded, Busy))
+    status = 503 if later else 403 if isinstance(error, Refused) else 500
+    response = render(request, "source/unreadable.html", context, status=status)
     if isinstance(error, Busy):
         response["Retry-After"] = str(RETRY_SECONDS)
     response["Cache-Control"] = "private, no-store"

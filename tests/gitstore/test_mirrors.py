@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gitstore.errors import Broken, Busy, LimitExceeded, NotFound
+from gitstore.archives import open_archive
+from gitstore.errors import Broken, Busy, LimitExceeded, NotFound, Refused
 from gitstore.mirrors import Mirror
 from gitstore.records import Limits
 from gitstore.remote import list_remote
@@ -200,14 +201,23 @@ class TestFetch:
         assert not mirror.exists
 
     def test_forbidden_objects_are_named(self, origin, mirror, fetch):
-        origin.commit({".gitmodules/x": "1", "a": "1"})
-        blob = origin.git("hash-object", "-w", "--stdin", stdin=b"x").decode().strip()
-        tree = origin.git("mktree", stdin=f"100644 blob {blob}\t.git\n".encode()).decode().strip()
-        words = ["-c", "user.name=M", "-c", "user.email=m@example.org", "commit-tree", "-m", "evil", tree]
-        origin.set_ref("refs/heads/main", origin.git(*words).decode().strip())
-        with pytest.raises(Broken, match="hasDotgit"):
+        origin.commit({".gitmodules": '[submodule "a"]\n\tpath = a\n\turl = --upload-pack=evil\n'})
+        with pytest.raises(Broken, match="gitmodulesUrl"):
             fetch(origin)
         assert not mirror.exists
+
+    @pytest.mark.parametrize("name", [".git", "..", ".", ".GIT"])
+    def test_names_that_are_traps_hold_up_nothing_but_archives(self, origin, mirror, fetch, name):
+        blob = origin.git("hash-object", "-w", "--stdin", stdin=b"x").decode().strip()
+        rows = sorted([(name, blob), ("safe.txt", blob)])
+        tree = origin.git("mktree", stdin="".join(f"100644 blob {oid}\t{path}\n" for path, oid in rows).encode())
+        words = ["-c", "user.name=M", "-c", "user.email=m@example.org", "commit-tree", "-m", "odd"]
+        origin.set_ref("refs/heads/main", origin.git(*words, tree.decode().strip()).decode().strip())
+        commit = fetch(origin).commit
+        with mirror.snapshot(commit) as snapshot:
+            assert snapshot.find(b"safe.txt")
+        with pytest.raises(Refused, match="trap"):
+            open_archive(mirror.path, commit, "zip", mirror.limits, prefix="x")
 
     def test_attributes_beyond_the_bounds_of_git_hold_up_nothing(self, origin, mirror, fetch):
         origin.commit({".gitattributes": "* text\n" + "a" * 5000 + "\n", "a.py": "1"})

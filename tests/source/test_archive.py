@@ -127,3 +127,17 @@ def test_an_archive_that_cannot_begin_frees_its_place(planted, builder, browser)
     (builder.path / "objects" / tree[:2] / tree[2:]).unlink()
     for _ in range(archive.AT_ONCE + 1):
         assert get(browser, project, b"main", "zip").status_code == 500
+
+
+def test_a_revision_with_names_that_are_traps_is_shown_but_not_packed(builder, planted, browser):
+    builder.commit({"safe.txt": "x"})
+    blob = builder.oid(b"refs/heads/main:safe.txt")
+    tree = builder.git("mktree", stdin=f"100644 blob {blob}\t..\n100644 blob {blob}\tsafe.txt\n".encode()).decode()
+    words = ["-c", "user.name=M", "-c", "user.email=m@example.org", "commit-tree", "-m", "odd", tree.strip()]
+    builder.set_ref("refs/heads/main", builder.git(*words).decode().strip())
+    project = planted(builder)
+    assert b"safe.txt" in browser.get(address(project, "tree", b"main")).content
+    assert browser.get(address(project, "blob", b"main", b"safe.txt")).status_code == 200
+    answer = get(browser, project, b"main", "zip")
+    assert answer.status_code == 403
+    assert b"trap" in answer.content
