@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 
+from allauth.account.models import EmailAddress
 from django.db import connection
 
 from accounts.models import Membership, PastParent, Team, User
@@ -60,6 +61,7 @@ def _create_person(person: Person, account: DemoAccount | None, today: dt.date) 
         name=person.name,
         is_active=person.left is None,
     )
+    EmailAddress.objects.create(user=user, email=person.emails[0].lower(), verified=True, primary=True)
     start = today - dt.timedelta(days=person.joined or OLDEST_MEMBERSHIP)
     ends = [(slug, today - dt.timedelta(days=days)) for slug, days in person.before]
     left = today - dt.timedelta(days=person.left) if person.left is not None else None
