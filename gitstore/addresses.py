@@ -27,6 +27,7 @@ _ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
 _BAD_PERCENT = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
 _NUMBER_LABEL = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\Z")
 _LONG_SECRET = 20
+MAX_PLACES = 50
 
 Resolver = Callable[[str, int], Sequence[str]]
 
@@ -341,12 +342,28 @@ def _check_local(address: Address, policy: AddressPolicy) -> Path:
 
 
 def _git_places(path: Path) -> list[Path]:
-    """Where the repository of a working folder really is: `.git` may be a link or a file that names another folder."""
+    """Everywhere git would read for this repository: `.git` may be a link or a file that names another folder, and a
+    repository may borrow the objects of others."""
     inner = path / ".git"
-    if inner.is_file():
-        words = inner.read_text("utf-8", "surrogateescape")[:4096]
-        return [(path / words.removeprefix("gitdir:").strip()).resolve()]
-    return [inner.resolve()] if inner.exists() else []
+    places = [_named_in(inner, path, "gitdir:") if inner.is_file() else inner.resolve()]
+    folder = places[0] if places[0].exists() else path
+    common = folder / "commondir"
+    if common.is_file():
+        places.append(_named_in(common, folder))
+    waiting = [(at / "objects").resolve() for at in (folder, *places[1:])]
+    while waiting and len(places) < MAX_PLACES:
+        objects = waiting.pop()
+        places.append(objects)
+        lenders = objects / "info" / "alternates"
+        if lenders.is_file():
+            lines = lenders.read_text("utf-8", "surrogateescape")[:65_536].splitlines()
+            waiting += [(objects / line).resolve() for line in lines if line and not line.startswith("#")]
+    return places + waiting
+
+
+def _named_in(file: Path, base: Path, key: str = "") -> Path:
+    words = file.read_text("utf-8", "surrogateescape")[:4096]
+    return (base / words.removeprefix(key).strip()).resolve()
 
 
 def _refuse(message: str, hint: str = "Use an address such as https://git.example/team/project.git.") -> NoReturn:

@@ -302,6 +302,12 @@ class TestLocalPaths:
         os.symlink(outside, root / "link")
         (root / "work" / ".git").write_text(f"gitdir: {outside}\n")
         os.symlink(root / "loop", root / "loop")
-        for name in ("link", "work", "loop"):
+        for name in ("borrows", "shares"):
+            (root / name / "objects" / "info").mkdir(parents=True)
+        (root / "borrows" / "objects" / "info" / "alternates").write_text(f"# a lender\n{outside}/objects\n")
+        (root / "shares" / "commondir").write_text(f"{outside}\n")
+        (root / "linked").mkdir()
+        os.symlink(outside, root / "linked" / "objects")
+        for name in ("link", "work", "loop", "borrows", "shares", "linked"):
             with pytest.raises(GitError):
                 check_address(parse_address(str(root / name)), AddressPolicy(local_roots=(root,)))
