@@ -27,7 +27,8 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 class WeeklyChart:
     """Commits per week, oldest first. `outside` is the part of `totals` by other teams, or None where nobody knows.
 
-    `starts` are the first days of the weeks; all sequences have one length.
+    `starts` are the first days of the weeks, or of what else `period` says; all sequences have one length. `unmapped`
+    is the part of `totals` of unknown teams. `marks`: (index, words) of what happened then, such as releases.
     """
 
     title: str
@@ -36,6 +37,26 @@ class WeeklyChart:
     outside: Sequence[int] | None = None
     owner: str = "owning team"
     unit: str = "commits"
+    unmapped: Sequence[int] | None = None
+    period: str = "week"
+    marks: Sequence[tuple[int, str]] = ()
+
+    @property
+    def words(self) -> str:
+        """What the first column of the table is called."""
+        return "Week of" if self.period == "week" else f"{self.period.capitalize()} from"
+
+    @property
+    def unknown(self) -> list[int]:
+        """Of unknown teams, newest first."""
+        return list(self.unmapped or [0] * len(self.totals))[::-1]
+
+    @property
+    def lines(self) -> list[tuple[date, list[int]]]:
+        """The table: day and numbers, newest first."""
+        parts: list[Sequence[int]] = [self.totals]
+        parts += [part for part in (self.outside, self.unmapped) if part is not None]
+        return [(start, [part[at] for part in parts]) for at, start in enumerate(self.starts)][::-1]
 
     @property
     def description(self) -> str:
@@ -44,9 +65,13 @@ class WeeklyChart:
             return f"No {self.unit} in this time."
         peak = max(self.totals)
         unit = self.unit if sum(self.totals) != 1 else self.unit.removesuffix("s")
-        words = f"{sum(self.totals):,} {unit} in {len(self.totals)} weeks, at most {peak:,} in one week"
+        words = (
+            f"{sum(self.totals):,} {unit} in {len(self.totals)} {self.period}s, at most {peak:,} in one {self.period}"
+        )
         if self.outside is not None:
             words += f"; {sum(self.outside):,} from other teams"
+        if self.unmapped is not None:
+            words += f", {sum(self.unmapped):,} of unknown teams"
         return words + "."
 
     @property
@@ -112,10 +137,10 @@ def weekly_bars(chart: WeeklyChart) -> SafeString:
     scale = (PLOT_HEIGHT - PLOT_TOP) / lines[-1]
     return format_html(
         '<svg role="img" height="{}" aria-label="{}. {}">{}{}'
-        '<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}{}</svg>',
+        '<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}{}{}</svg>',
         *(PLOT_HEIGHT + AXIS_HEIGHT, chart.title, chart.description),
         *(_grid(lines, scale), _weeks(chart, scale), PLOT_HEIGHT, PLOT_HEIGHT),
-        *(_scale(lines, scale), _months(chart.starts)),
+        *(_scale(lines, scale), _months(chart.starts) if chart.period == "week" else _years(chart), _marks(chart)),
     )
 
 
@@ -141,13 +166,16 @@ def _weeks(chart: WeeklyChart, scale: float) -> SafeString:
     width = 100 / max(1, len(chart.totals))
     groups = []
     for index, (start, total, part) in enumerate(reversed(chart.rows)):
-        mine, theirs = _height(total - part, scale), _height(part, scale)
+        nobody = chart.unknown[len(chart.totals) - 1 - index]
+        mine, theirs, unknown = (_height(number, scale) for number in (total - part - nobody, part, nobody))
         place = {"x": f"{index * width + width * GAP_SHARE / 2:.3f}%", "w": f"{width * (1 - GAP_SHARE):.3f}%"}
         bars = _rect("g-in", PLOT_HEIGHT - mine, mine, **place)
         bars += _rect("g-out", PLOT_HEIGHT - mine - theirs, theirs, **place)
+        bars += _rect("g-none", PLOT_HEIGHT - mine - theirs - unknown, unknown, **place)
         hit = _rect("g-hit", 0, PLOT_HEIGHT, x=f"{index * width:.3f}%", w=f"{width:.3f}%")
-        words = f"Week of {start:%-d %B %Y}: {total:,} {chart.unit}"
+        words = f"{chart.words} {start:%-d %B %Y}: {total:,} {chart.unit}"
         words += f", {part:,} from other teams" if chart.outside is not None else ""
+        words += f", {nobody:,} of unknown teams" if chart.unmapped is not None else ""
         groups.append((words, bars, hit))
     return format_html_join("", "<g><title>{}</title>{}{}</g>", groups)
 
@@ -167,6 +195,24 @@ def _months(starts: Sequence[date]) -> SafeString:
         for n, i in enumerate(firsts)
     ]
     return format_html_join("", '<text class="{}" x="{}%" y="{}">{}</text>', marks)
+
+
+def _years(chart: WeeklyChart) -> SafeString:
+    """Years under longer spans, at most about ten."""
+    firsts = [i for i, start in enumerate(chart.starts) if not i or start.year != chart.starts[i - 1].year]
+    step = -(-len(firsts) // 10)
+    marks = [(f"{i * 100 / len(chart.starts):.3f}", PLOT_HEIGHT + 15, chart.starts[i].year) for i in firsts[::step]]
+    return format_html_join("", '<text x="{}%" y="{}">{}</text>', [mark for mark in marks if float(mark[0]) < 96])
+
+
+def _marks(chart: WeeklyChart) -> SafeString:
+    """A dashed line and a dot for each mark."""
+    width = 100 / max(1, len(chart.totals))
+    return format_html_join(
+        "",
+        '<g class="g-mark"><title>{}</title><line x1="{}" x2="{}" y1="6" y2="{}"/><circle cx="{}" cy="6" r="4"/></g>',
+        [(words, x, x, PLOT_HEIGHT, x) for i, words in chart.marks for x in [f"{(i + 0.5) * width:.3f}%"]],
+    )
 
 
 def _month(day: date) -> str:

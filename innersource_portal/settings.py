@@ -163,6 +163,9 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 SIGNUP_OPEN = env.bool("PORTAL_SIGNUP_OPEN", default=False)
 ANONYMOUS_READ = env.bool("PORTAL_ANONYMOUS_READ", default=False)
+PERSON_FIGURES = env.str("PORTAL_PERSON_FIGURES", default="everybody")
+if PERSON_FIGURES not in {"everybody", "self"}:
+    raise ImproperlyConfigured("PORTAL_PERSON_FIGURES is everybody or self.")
 REGISTER_OPEN = env.bool("PORTAL_REGISTER_OPEN", default=False)
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"

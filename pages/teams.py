@@ -1,5 +1,6 @@
 """Teams to read: the tree, and one team with its people and projects."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, Team, User
 from accounts.teams import Node, tree
+from activity.flow_figures import team_sums
+from pages.figures import Window, respond
+from pages.insights import figures, matrix_table, share_of, trend
 from projects.models import Project
 
 SHOWN_PROJECTS = 50
@@ -55,6 +59,14 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     if shown is None:
         raise Http404("No team has this address.")
     now = tree()
+    window = Window.of(request)
+    flow = team_sums(request.user, ("team", "owner", "kind"), window.first, team=shown.pk)
+    chart, _ = trend(request, window, shown.pk)
+    received = share_of(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}))
+    tables = [
+        matrix_table(Counter({key: n for key, n in flow.items() if key[0] == shown.pk}), now, window, "gives"),
+        matrix_table(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}), now, window, "receives"),
+    ]
     projects = Project.objects.visible_to(request.user).filter(owner=shown)
     context = {
         "team": shown,
@@ -63,9 +75,12 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         "projects": list(projects.order_by("-last_commit_at", "name").defer("motivation")[:SHOWN_PROJECTS]),
         "project_count": projects.count(),
         "administrator": _is_administrator(request.user),
+        "window": window,
+        "chart": chart,
+        "figures": figures(received, None, window),
         **_people(shown, request.user),
     }
-    return render(request, "pages/team.html", context)
+    return respond(request, "pages/team.html", context, tables)
 
 
 def _people(team: Team, user: User | AnonymousUser) -> dict[str, Any]:

@@ -39,6 +39,8 @@ help is components/keys.html.
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.urls import reverse
+
 from gitstore.errors import NotFound
 from gitstore.revisions import Revision, spell
 from projects.models import Project, Repository
@@ -161,6 +163,8 @@ def project_tabs(project: Project, page: str, revision: bytes = b"") -> list[dic
         at_a_path = word in AT_A_PATH
         url = address(project, word, spelled, folder) if at_a_path else address(project, word)
         rows.append({"words": words, "url": url, "current": _BELONGS.get(page) == word})
+    activity = reverse("pages:activity", args=[project.slug])
+    rows.insert(1, {"words": "Activity", "url": activity, "current": page == "activity"})
     return rows
 
 

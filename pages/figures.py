@@ -1,0 +1,134 @@
+"""What pages of figures share: windows, tables that are also CSV, and words for shares."""
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from activity.flow import monday, utc_today
+from activity.flow_standing import WINDOWS, first_week
+
+DEFAULT = 365
+WORDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "all"}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whole weeks that hold the last `days` (0: all). `first` is a Monday, `before` that of the time before."""
+
+    days: int
+    first: dt.date | None
+    before: dt.date | None
+    today: dt.date
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Window":
+        text = request.GET.get("window", str(DEFAULT))
+        days = int(text) if text in {str(known) for known in WINDOWS} else DEFAULT
+        today = utc_today()
+        return cls(days, first_week(days, today), first_week(days, today, back=1), today)
+
+    @property
+    def week(self) -> dt.date:
+        """This week's Monday."""
+        return monday(self.today)
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        return [{"days": days, "words": WORDS[days], "current": days == self.days} for days in WINDOWS]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A cell that leads somewhere."""
+
+    words: object
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A cell with a picture; `text` stands for it in a file."""
+
+    svg: SafeString
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`columns`: (words, whether numbers). Cells are texts, numbers, days, `Link`s or None; `name` is for addresses."""
+
+    name: str
+    title: str
+    columns: Sequence[tuple[str, bool]]
+    rows: Sequence[Sequence[Any]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[list[tuple[Any, str, bool]]]:
+        """(words, address or empty, whether a number) of each cell."""
+        return [
+            [(*_shown(cell), numeric) for cell, (_, numeric) in zip(row, self.columns, strict=True)]
+            for row in self.rows
+        ]
+
+    def as_csv(self) -> str:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow([words for words, _ in self.columns])
+        writer.writerows([_plain(cell) for cell in row] for row in self.rows)
+        return out.getvalue()
+
+
+def _shown(cell: Any) -> tuple[Any, str]:
+    """What to print and where it leads."""
+    if isinstance(cell, Link):
+        return _shown(cell.words)[0], cell.url
+    if isinstance(cell, Picture):
+        return cell.svg, ""
+    if isinstance(cell, dt.date):
+        return f"{cell:%-d %b %Y}", ""
+    if isinstance(cell, int):
+        return f"{cell:,}", ""
+    return "–" if cell is None else cell, ""
+
+
+def _plain(cell: Any) -> Any:
+    value = cell.words if isinstance(cell, Link) else cell.text if isinstance(cell, Picture) else cell
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def respond(request: HttpRequest, template: str, context: dict[str, Any], tables: Sequence[Table]) -> HttpResponse:
+    """The page, or with ?csv=NAME one of its tables as a file: the same rows, so the same permission."""
+    name = request.GET.get("csv")
+    if name is None:
+        return render(request, template, {**context, "tables": {table.name: table for table in tables}})
+    table = next((table for table in tables if table.name == name), None)
+    if table is None:
+        raise Http404("This page has no such table.")
+    headers = {"Content-Disposition": f'attachment; filename="{table.name}.csv"'}
+    return HttpResponse(table.as_csv(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def percent(share: float | None) -> str:
+    """Whole percent; a dash where there is nothing to share."""
+    return "–" if share is None else f"{share * 100:.0f} %"
+
+
+def change(now: float | None, before: float | None) -> str:
+    """Difference of two shares in points."""
+    return "–" if now is None or before is None else f"{(now - before) * 100:+.0f} points"
+
+
+def shows_person(user: User | AnonymousUser, account: int | None) -> bool:
+    """Whether this viewer may see figures of the person with this account (id)."""
+    return settings.PERSON_FIGURES == "everybody" or (account is not None and user.pk == account)

@@ -1,0 +1,210 @@
+"""Who contributes to whom in the whole company, as far as the viewer may read, down to the commits."""
+
+from collections import Counter
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from accounts.models import Team
+from accounts.teams import Tree, tree
+from activity.flow_commits import commits_of
+from activity.flow_figures import Periods, Share, team_sums
+from activity.models import FlowWeek, Kind, Standing
+from common.charts import WeeklyChart
+from common.flow_charts import HeatMap, heat_map
+from pages.figures import Link, Table, Window, change, percent, respond
+from projects.models import Project
+
+SHOWN_TEAMS = 16
+SHOWN_PROJECTS = 10
+PER_PAGE = 25
+SORTS = {"gives": "most given", "receives": "most received", "name": "name"}
+
+
+@require_safe
+def insights(request: HttpRequest) -> HttpResponse:
+    window = Window.of(request)
+    sort = request.GET.get("sort", "gives")
+    flow, names = team_sums(request.user, ("team", "owner", "kind"), window.first), tree()
+    share = share_of(flow)
+    chart, before = trend(request, window)
+    projects = list(
+        Standing.objects.filter(window=window.days, project__in=Project.objects.visible_to(request.user))
+        .order_by("project__name")
+        .values_list("project__name", "project__slug", "inside", "outside", "unmapped", "people", "absence")
+    )
+    hanging = [row for row in projects if row[6] == 1]
+    heat = _heat(flow, names, window, sort if sort in SORTS else "gives")
+    tables = [matrix_table(flow, names, window), _outside_table(projects), _alone_table(hanging), _weeks_table(chart)]
+    context = {
+        "window": window,
+        "share": share,
+        "figures": figures(share, before, window, len(hanging)),
+        "chart": chart,
+        "heat": heat,
+        "picture": heat_map(heat) if heat.rows else "",
+        "sorts": [{"name": name, "words": words, "current": name == sort} for name, words in SORTS.items()],
+        "outside": tables[1].lines[:SHOWN_PROJECTS],
+        "alone": len(hanging),
+    }
+    return respond(request, "pages/insights.html", context, tables)
+
+
+def share_of(flow: Counter[tuple[Any, ...]]) -> Share:
+    """The last part of each key is the class."""
+    share = Share()
+    for key, number in flow.items():
+        share.kinds[key[-1]] += number
+    return share
+
+
+def figures(share: Share, before: Share | None, window: Window, alone: int | None = None) -> list[dict[str, Any]]:
+    """The strip on top: share from outside, its trend, coverage, projects that hang on one person."""
+    rows: list[dict[str, Any]] = [
+        {"value": percent(share.share), "words": "of mapped contributions came from outside", "cross": True},
+    ]
+    if window.days and before is not None:
+        rows.append({"value": change(share.share, before.share), "words": "against the weeks before"})
+    rows.append({"value": percent(share.coverage), "words": f"mapped; {share.unmapped:,} of unknown teams"})
+    rows.append({"value": f"{share.total:,}", "words": f"contributions; {share.bots:,} more by bots"})
+    if alone is not None:
+        rows.append({"value": f"{alone:,}", "words": "projects hang on one person", "url": "#alone"})
+    return rows
+
+
+def trend(request: HttpRequest, window: Window, team: int | None = None) -> tuple[WeeklyChart, Share]:
+    """The chart of the window, and the shares of the window before. One query for both."""
+    weeks = team_sums(request.user, ("week", "kind"), window.before, team=team)
+    before = Share()
+    if window.first:
+        before = share_of(Counter({key: n for key, n in weeks.items() if key[0] < window.first}))
+    inside = {key: n for key, n in weeks.items() if not window.first or key[0] >= window.first}
+    days = [key[0] for key, number in inside.items() if number and key[0] <= window.week]
+    periods = Periods.of(window.first or min(days, default=window.week), window.week)
+    parts = {kind: periods.spread({k[0]: n for k, n in inside.items() if k[1] == kind}) for kind in Kind}
+    human = (parts[Kind.INSIDE], parts[Kind.OUTSIDE], parts[Kind.UNMAPPED])
+    totals = [sum(row) for row in zip(*human, strict=True)]
+    chart = WeeklyChart(
+        f"Contributions per {periods.unit}",
+        periods.starts,
+        totals,
+        parts[Kind.OUTSIDE],
+        unit="contributions",
+        owner="inside",
+        unmapped=parts[Kind.UNMAPPED],
+        period=periods.unit,
+    )
+    return chart, before
+
+
+def _name(names: Tree, team: int) -> str:
+    return names.nodes[team].name if team in names.nodes else "unknown"
+
+
+def _slug(names: Tree, team: int) -> str:
+    return names.nodes[team].slug if team in names.nodes else "-"
+
+
+def cell_url(names: Tree, team: int, owner: int, window: Window) -> str:
+    """The list of contributions behind one cell of the matrix."""
+    query = urlencode({"from": _slug(names, team), "to": _slug(names, owner), "window": str(window.days)})
+    return f"{reverse('pages:insights_commits')}?{query}"
+
+
+def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str) -> HeatMap:
+    """The teams with most flow; the table below has all."""
+    sums: Counter[tuple[int, int]] = Counter()
+    weight: Counter[int] = Counter()
+    own: set[tuple[int, int]] = set()
+    for (team, owner, kind), number in flow.items():
+        if number and kind in (Kind.INSIDE, Kind.OUTSIDE):
+            sums[team, owner] += number
+            weight[team if sort != "receives" else owner] += number if kind == Kind.OUTSIDE else 0
+            weight[owner if sort != "receives" else team] += 0
+            own |= {(team, owner)} if kind == Kind.INSIDE else set()
+    shown = sorted(weight, key=lambda pk: (-weight[pk], _name(names, pk)))[:SHOWN_TEAMS]
+    shown.sort(key=(lambda pk: _name(names, pk).casefold()) if sort == "name" else (lambda pk: -weight[pk]))
+    place = {pk: at for at, pk in enumerate(shown)}
+    seen = {key: n for key, n in sums.items() if key[0] in place and key[1] in place}
+    return HeatMap(
+        "Who contributes to whom",
+        [_name(names, pk) for pk in shown],
+        [_name(names, pk) for pk in shown],
+        {(place[a], place[b]): number for (a, b), number in seen.items()},
+        {(place[a], place[b]): cell_url(names, a, b, window) for a, b in seen},
+        frozenset((place[a], place[b]) for a, b in seen if (a, b) in own),
+    )
+
+
+def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, name: str = "flow") -> Table:
+    """All pairs of teams, those that cross a border first. `name` may be "gives" or "receives", on a team's page."""
+    rows = sorted(flow.items(), key=lambda item: (item[0][2] != Kind.OUTSIDE, item[0][2], -item[1], item[0]))
+    cells = [
+        [
+            _name(names, team),
+            _name(names, owner),
+            Kind(kind).label,
+            Link(number, cell_url(names, team, owner, window)) if kind != Kind.BOT else number,
+        ]
+        for (team, owner, kind), number in rows
+        if number
+    ]
+    columns = [("Gives", False), ("Receives", False), ("Class", False), ("Contributions", True)]
+    titles = {"gives": "Gives", "receives": "Receives"}
+    return Table(name, titles.get(name, "Contributions from team to team"), columns, cells)
+
+
+def _outside_table(projects: list[tuple[Any, ...]]) -> Table:
+    rows = [
+        [Link(name, _activity(slug)), outside, percent(outside / (inside + outside)), unmapped]
+        for name, slug, inside, outside, unmapped, _, _ in projects
+        if outside
+    ]
+    rows.sort(key=lambda row: -row[1])
+    columns = [("Project", False), ("From outside", True), ("Share", True), ("Unknown teams", True)]
+    return Table("outside", "Most contributed to from outside", columns, rows)
+
+
+def _alone_table(hanging: list[tuple[Any, ...]]) -> Table:
+    rows = [[Link(row[0], _activity(row[1])), row[5], sum(row[2:5])] for row in hanging]
+    columns = [("Project", False), ("Contributors", True), ("Contributions", True)]
+    return Table("alone", "Projects that hang on one person", columns, rows)
+
+
+def _weeks_table(chart: WeeklyChart) -> Table:
+    columns = [(chart.words, False), ("Contributions", True), ("From outside", True), ("Unknown teams", True)]
+    return Table("weeks", chart.title, columns, [[day, *numbers] for day, numbers in chart.lines])
+
+
+def _activity(slug: str) -> str:
+    return reverse("pages:activity", args=[slug])
+
+
+@require_safe
+def insights_commits(request: HttpRequest) -> HttpResponse:
+    """The contributions behind one cell of the matrix, week by week, newest first."""
+    window = Window.of(request)
+    ends = [_team(request.GET.get(side, "")) for side in ("from", "to")]
+    rows = FlowWeek.objects.once(Project.objects.visible_to(request.user)).within(window.first)
+    rows = rows.filter(team=ends[0].pk if ends[0] else 0, owner=ends[1].pk if ends[1] else 0)
+    rows = rows.exclude(kind=Kind.BOT).with_contributions().order_by("-week", "project", "person", "pk")
+    total = sum(rows.values_list(F("commits") + F("coauthored"), flat=True))
+    page = Paginator(rows.select_related("project__repository", "person"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"window": window, "giver": ends[0], "owner": ends[1], "total": total, "page": page}
+    return render(request, "pages/insights_commits.html", {**context, "weeks": commits_of(list(page))})
+
+
+def _team(slug: str) -> Team | None:
+    """None stands for unknown ("-")."""
+    if slug == "-":
+        return None
+    found = None if "\0" in slug else Team.objects.filter(slug=slug).first()
+    if found is None:
+        raise Http404("No team has this address.")
+    return found

@@ -1,0 +1,198 @@
+"""Pages of figures: what they say adds up, and says nothing of what the viewer may not read."""
+
+import csv
+import datetime as dt
+import io
+import re
+import shutil
+
+import pytest
+
+from activity.flow import refresh_flow
+from activity.models import Identity, Person
+from projects.models import Project
+from tests.activity.histories import imported
+from tests.activity.test_flow import ADA, BO, BOT, CY, join, read
+from tests.conftest import make_user
+from tests.projects.planting import plant
+
+pytestmark = pytest.mark.django_db
+ZED = ("Zed Zanzibar", "zed@example.com")
+SECRET = {b"secret.txt": b"1"}
+
+
+def table(client, url, name, window=0):
+    text = client.get(url, {"csv": name, "window": window}).content.decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture
+def company(team, other_team):
+    join(team, ADA), join(other_team, BO)
+    return read(commits=[(ADA, 3), (BO, 3), (BO, 2), (CY, 2), (BOT, 1)], owner=team)
+
+
+def person_url(who):
+    return f"/people/{Identity.objects.get(email=who[1]).person_id}/"
+
+
+def pages(who=BO):
+    return [
+        *("/insights/", "/insights/?window=0", "/insights/?csv=flow&window=0", "/insights/?csv=outside&window=0"),
+        *("/insights/?csv=alone&window=0", "/insights/?csv=weeks&window=0", "/projects/billing/activity/?window=0"),
+        *("/insights/commits/?from=logistics&to=payments&window=0", f"{person_url(who)}?window=0", "/people/"),
+        *("/teams/payments/?window=0", "/teams/logistics/?window=0", "/people/?q=bo"),
+    ]
+
+
+def shown(client, url):
+    """The page without what changes with every request."""
+    text = client.get(url).content.decode()
+    return re.sub(r'csrf\w*"[^>]*|X-CSRFToken[^}]*|nonce-[^ ]*', "", text)
+
+
+class TestInsights:
+    def test_matrix(self, client, stranger, company):
+        client.force_login(stranger)
+        rows = {
+            (row["Gives"], row["Receives"], row["Class"]): int(row["Contributions"])
+            for row in table(client, "/insights/", "flow")
+        }
+        assert rows == {
+            ("Logistics", "Payments", "from outside"): 2,
+            ("Payments", "Payments", "inside"): 2,
+            ("unknown", "Payments", "unmapped"): 1,
+            ("unknown", "Payments", "bots"): 1,
+        }
+        page = client.get("/insights/?window=0").content.decode()
+        assert "50 %" in page and "80 %" in page
+
+    def test_sums_of_the_matrix_are_those_of_the_weeks_and_projects(self, client, stranger, company, other_team):
+        read("other", files={b"other.txt": b"1"}, commits=[(ADA, 5), (CY, 60)], owner=other_team)
+        client.force_login(stranger)
+        for window in (30, 90, 365, 0):
+            flow = [row for row in table(client, "/insights/", "flow", window) if row["Class"] != "bots"]
+            weeks = table(client, "/insights/", "weeks", window)
+            assert sum(int(row["Contributions"]) for row in flow) == sum(int(row["Contributions"]) for row in weeks)
+            crossing = sum(int(row["Contributions"]) for row in flow if row["Class"] == "from outside")
+            assert crossing == sum(int(row["From outside"]) for row in table(client, "/insights/", "outside", window))
+
+    def test_a_cell_leads_to_its_commits(self, client, stranger, company):
+        client.force_login(stranger)
+        page = client.get("/insights/commits/?from=logistics&to=payments&window=0").content.decode()
+        assert "2 contributions" in page
+        assert "Change 1" in page and "Change 2" in page
+        assert "Change 0" not in page and "Change 3" not in page
+
+    def test_a_mirror_changes_no_figure(self, client, stranger, company, team):
+        client.force_login(stranger)
+        before = table(client, "/insights/", "flow"), table(client, person_url(BO), "weeks")
+        copy = plant("copy", owner=team)
+        shutil.rmtree(copy.repository.mirror_path)
+        shutil.copytree(company.repository.mirror_path, copy.repository.mirror_path)
+        imported(copy)
+        assert (table(client, "/insights/", "flow"), table(client, person_url(BO), "weeks")) == before
+
+    def test_a_new_name_of_a_team_changes_no_number(self, client, stranger, company, team):
+        client.force_login(stranger)
+        before = [row["Contributions"] for row in table(client, "/insights/", "flow")]
+        team.name = "Cashiers"
+        team.save()
+        refresh_flow()
+        assert [row["Contributions"] for row in table(client, "/insights/", "flow")] == before
+
+    @pytest.mark.parametrize("refreshed", [True, False])
+    def test_a_restricted_project_leaves_no_trace(self, client, stranger, company, other_team, refreshed):
+        """Also not in the time before the sums of teams have followed."""
+        client.force_login(stranger)
+        urls = pages()
+        before = [shown(client, url) for url in urls]
+        secret = plant("secret", files=SECRET, commits=[(BO, 9), (ADA, 8), (ZED, 3)])
+        Project.objects.filter(pk=secret.pk).update(visibility="restricted" if refreshed else "internal")
+        imported(secret)
+        Project.objects.filter(pk=secret.pk).update(visibility="restricted")
+        assert [shown(client, url) for url in urls] == before
+        zed = Person.objects.get(name=ZED[0])
+        for url in (f"/people/{zed.pk}/", "/projects/secret/activity/"):
+            assert client.get(url).status_code == 404
+
+    @pytest.mark.parametrize("before", ["internal", "restricted"])
+    def test_who_may_read_a_restricted_project_sees_all_of_it(self, client, administrator, company, team, before):
+        secret = read(
+            "secret",
+            files=SECRET,
+            commits=[(BO, 9)],
+            owner=team,
+            visibility=before,
+        )
+        Project.objects.filter(pk=secret.pk).update(visibility="restricted")
+        client.force_login(administrator)
+        rows = {(row["Gives"], row["Class"]): int(row["Contributions"]) for row in table(client, "/insights/", "flow")}
+        assert rows["Logistics", "from outside"] == 3
+
+    def test_queries(self, client, stranger, company, team, django_assert_max_num_queries):
+        for number in range(4):
+            read(f"p{number}", commits=[(BO, 5)], owner=team)
+        client.force_login(stranger)
+        for url in ("/insights/", "/projects/billing/activity/", "/insights/?window=0"):
+            with django_assert_max_num_queries(10):
+                client.get(url)
+
+    @pytest.mark.parametrize("url", ["/insights/?window=x", "/insights/?sort=x", "/insights/?window=0&sort=name"])
+    def test_odd_parameters(self, client, stranger, company, url):
+        client.force_login(stranger)
+        assert client.get(url).status_code == 200
+
+    @pytest.mark.parametrize(
+        "url", ["/insights/?csv=x", "/insights/commits/?from=x&to=payments", "/people/none/", "/people/99999999999/"]
+    )
+    def test_unknown(self, client, stranger, company, url):
+        client.force_login(stranger)
+        assert client.get(url).status_code == 404
+
+    def test_nothing_yet(self, client, stranger):
+        client.force_login(stranger)
+        assert b"No contributions in this time" in client.get("/insights/").content
+
+
+class TestActivity:
+    def test_contributors_by_name_and_first_timers(self, client, stranger, company):
+        client.force_login(stranger)
+        rows = table(client, "/projects/billing/activity/", "contributors", 30)
+        assert [(row["Contributor"], row["Contributions"], row["New"]) for row in rows] == [
+            (ADA[0], "1", ""),
+            (BO[0], "2", "yes"),
+            (CY[0], "1", "yes"),
+        ]
+
+    def test_punch_card_has_every_commit_of_humans(self, client, stranger, company):
+        client.force_login(stranger)
+        rows = table(client, "/projects/billing/activity/", "hours")
+        assert sum(int(row["Commits"]) for row in rows) == 5
+        day = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
+        assert int(next(row for row in rows if row["Weekday"] == f"{day:%A}")["Commits"]) >= 1
+
+
+class TestPerson:
+    def test_by_user_name_and_number(self, client, stranger, company):
+        bo = Identity.objects.get(email=BO[1]).person
+        user = make_user("bo")
+        Person.objects.filter(pk=bo.pk).update(user=user)
+        client.force_login(stranger)
+        assert client.get(f"/people/{bo.pk}/").url == "/people/bo/"
+        assert b"billing" in client.get("/people/bo/").content
+
+    def test_figures_for_the_person_alone(self, client, stranger, company, settings):
+        settings.PERSON_FIGURES = "self"
+        client.force_login(stranger)
+        assert b"billing" not in client.get(person_url(BO)).content
+        assert client.get(person_url(BO), {"csv": "projects"}).status_code == 404
+        assert table(client, "/projects/billing/activity/", "contributors") == []
+        Person.objects.filter(identities__email=BO[1]).update(user=stranger)
+        assert b"billing" in client.get("/people/sam/").content
+        assert [row["Contributor"] for row in table(client, "/projects/billing/activity/", "contributors")] == [BO[0]]
+
+    def test_only_for_people_who_signed_in(self, client, company, settings):
+        settings.ANONYMOUS_READ = True
+        assert client.get(person_url(BO)).status_code == 302
+        assert client.get("/people/").status_code == 302
