@@ -44,7 +44,7 @@ def _kept(request: HttpRequest, form: ImportForm, user: Any) -> TeamImport | Non
     file = form.cleaned_data["file"]
     if file is None:
         # The upload handler takes no larger body: then there is no file.
-        large = int(request.META.get("CONTENT_LENGTH") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
+        large = int(request.headers.get("content-length") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
         form.add_error("file", team_imports.too_large() if large else "Choose a file.")
         return None
     content, name = file.read(), PurePosixPath(file.name).name[-200:]

@@ -48,9 +48,7 @@ class TestLooks:
         addresses += [f"identities/{long.pk}/{more}" for more in ("", "?with=lee", "erase/")]
         for address in addresses:
             page.goto(f"/people/{address}")
-            page.evaluate(
-                "document.querySelectorAll('details').forEach((one) => { if (one.className === 'card') one.open = true; })"
-            )
+            page.evaluate("document.querySelectorAll('details.card').forEach((one) => { one.open = true; })")
             assert page.evaluate(WIDTH) <= 0, address
             found = Axe().run(page)
             assert found.violations_count == 0, (address, found.generate_report())
