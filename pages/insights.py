@@ -119,15 +119,13 @@ def cell_url(names: Tree, team: int, owner: int, window: Window) -> str:
 
 def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str) -> HeatMap:
     """The teams with most flow; the table below has all."""
-    sums: Counter[tuple[int, int]] = Counter()
-    weight: Counter[int] = Counter()
-    own: set[tuple[int, int]] = set()
-    for (team, owner, kind), number in flow.items():
-        if number and kind in (Kind.INSIDE, Kind.OUTSIDE):
-            sums[team, owner] += number
-            weight[team if sort != "receives" else owner] += number if kind == Kind.OUTSIDE else 0
-            weight[owner if sort != "receives" else team] += 0
-            own |= {(team, owner)} if kind == Kind.INSIDE else set()
+    crossing = Counter({key[:2]: n for key, n in flow.items() if n > 0 and key[2] == Kind.OUTSIDE})
+    inside = Counter({key[:2]: n for key, n in flow.items() if n > 0 and key[2] == Kind.INSIDE})
+    sums = inside | crossing  # keys of both; a pair that was one side for a while shows what crossed the border
+    sums.update({key: n - sums[key] for key, n in crossing.items()})
+    weight: Counter[int] = Counter(dict.fromkeys((team for key in sums for team in key), 0))
+    for (team, owner), number in crossing.items():
+        weight[owner if sort == "receives" else team] += number
     shown = sorted(weight, key=lambda pk: (-weight[pk], _name(names, pk)))[:SHOWN_TEAMS]
     shown.sort(key=(lambda pk: _name(names, pk).casefold()) if sort == "name" else (lambda pk: -weight[pk]))
     place = {pk: at for at, pk in enumerate(shown)}
@@ -138,7 +136,7 @@ def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str
         [_name(names, pk) for pk in shown],
         {(place[a], place[b]): number for (a, b), number in seen.items()},
         {(place[a], place[b]): cell_url(names, a, b, window) for a, b in seen},
-        frozenset((place[a], place[b]) for a, b in seen if (a, b) in own),
+        frozenset((place[a], place[b]) for a, b in seen if (a, b) not in crossing),
     )
 
 

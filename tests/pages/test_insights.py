@@ -8,11 +8,12 @@ import shutil
 
 import pytest
 
+from accounts.models import PastParent, Team
 from activity.flow import refresh_flow
 from activity.models import Identity, Person
 from projects.models import Project
 from tests.activity.histories import imported
-from tests.activity.test_flow import ADA, BO, BOT, CY, join, read
+from tests.activity.test_flow import ADA, BO, BOT, CY, days_ago, join, read
 from tests.conftest import make_user
 from tests.projects.planting import plant
 
@@ -76,6 +77,16 @@ class TestInsights:
             assert sum(int(row["Contributions"]) for row in flow) == sum(int(row["Contributions"]) for row in weeks)
             crossing = sum(int(row["Contributions"]) for row in flow if row["Class"] == "from outside")
             assert crossing == sum(int(row["From outside"]) for row in table(client, "/insights/", "outside", window))
+
+    def test_a_pair_that_was_one_side_for_a_while_shows_what_crossed_the_border(self, client, stranger, company, team):
+        Team.objects.filter(slug="logistics").update(parent=None)
+        PastParent.objects.create(team=Team.objects.get(slug="logistics"), parent=team, ended_on=days_ago(2))
+        refresh_flow()
+        client.force_login(stranger)
+        page = client.get("/insights/?window=0").content.decode()
+        assert 'aria-label="Logistics to Payments: 1"' in page
+        assert "most from Logistics to Payments, 1." in page
+        assert 'aria-label="Payments to Payments: 2, inside"' in page
 
     def test_a_cell_leads_to_its_commits(self, client, stranger, company):
         client.force_login(stranger)
