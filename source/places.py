@@ -41,7 +41,7 @@ class _Streamed:
         self.close = place.leave
 
     def __iter__(self) -> Iterator[Any]:
-        return self._pieces
+        yield from self._pieces  # the iterator holds on to this object, and so to the place
 
     def __del__(self) -> None:
         self.close()  # for answers that nobody closed

@@ -162,3 +162,13 @@ class TestKeptPages:
         client.post("/projects/widget/edit/", {"tagline": "A new one"})
         texts = [client.get(url).content for _ in range(3)]
         assert [b'class="messages"' in text for text in texts] == [True, False, False]
+
+
+def test_what_is_confirmed_keeps_the_policy_of_a_raw_file(planted, builder, browser):
+    builder.commit({"a.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>'})
+    planted(builder)
+    first = browser.get("/projects/widget/raw/main/a.svg")
+    second = again(browser, "/projects/widget/raw/main/a.svg", first)
+    assert second.status_code == 304
+    # A browser replaces the policy it holds by the one of the confirmation.
+    assert second["Content-Security-Policy"] == first["Content-Security-Policy"] == "default-src 'none'; sandbox"
