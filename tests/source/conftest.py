@@ -1,4 +1,6 @@
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from projects.models import Project, Repository
 from tests.gitstore.builder import RepositoryBuilder
@@ -10,6 +12,22 @@ def repository_builder(tmp_path):
         return RepositoryBuilder(tmp_path / "remotes" / name, **options)
 
     return build
+
+
+@pytest.fixture(autouse=True)
+def kept_connection(monkeypatch):
+    """Closing a streamed answer ends its request, and would close the connection of the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    monkeypatch.setattr("django.test.client.close_old_connections", _keep_open)
+    yield
+    for signal in (request_started, request_finished):
+        signal.disconnect(_keep_open)
+        signal.connect(close_old_connections)
+
+
+def _keep_open(**_signal):
+    pass
 
 
 @pytest.fixture
