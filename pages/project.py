@@ -24,6 +24,7 @@ from projects import readiness
 from projects.access import Moved, get_visible_project, may_maintain, visible_problems
 from projects.models import Follow, Licence, Project, ProjectQuerySet, Release, Role, Star
 from source.access import visible_code
+from source.code_links import CodeLinks
 from source.frame import project_tabs
 from source.readme import project_readme
 
@@ -68,6 +69,7 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
     packages = sorted(project.packages.all(), key=lambda package: package.path.count("/"))
     readme = getattr(project, "readme", None)
     code = visible_code(request, project)
+    links = CodeLinks(project, visible=code)
     return {
         "project": project,
         "repository": project.repository,
@@ -82,12 +84,12 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
         "chart": _chart(project),
         "roles": project.current_roles,
         "contributors": _contributors(project),
-        "licences": _licences(project),
-        "releases": project.newest_releases,
-        "packages": packages[:SHOWN_PACKAGES],
+        "licences": _licences(project, links),
+        "releases": [(release, links.release(release)) for release in project.newest_releases],
+        "packages": [(package, links.file(package.path)) for package in packages[:SHOWN_PACKAGES]],
         "more_packages": max(0, len(packages) - SHOWN_PACKAGES),
-        "people_files": _people_files(project),
-        "checks": checks,
+        "people_files": _people_files(project, links),
+        "checks": [(check, links.file(check.path)) for check in checks],
         "passed": sum(check.passed for check in checks),
         "related": related_projects(project, request.user),
         "problems": visible_problems(request, project.repository) if maintains else [],
@@ -114,7 +116,7 @@ def _release_figure(newest: Release | None) -> dict[str, Any]:
     return {"value": newest.tag, "at": newest.at, "words": words, "kind": "release"}
 
 
-def _people_files(project: Project) -> list[dict[str, str]]:
+def _people_files(project: Project, links: CodeLinks) -> list[dict[str, str]]:
     """Files for people in the order in which they help, with what they are in words; `name` is short for `path`."""
     files = [file for file in project.people_files.all() if file.kind not in NO_PEOPLE_FILES]
     files.sort(key=lambda file: (FIRST.index(file.kind) if file.kind in FIRST else len(FIRST), file.kind))
@@ -123,6 +125,7 @@ def _people_files(project: Project) -> list[dict[str, str]]:
             "words": file.kind.replace("_", " ").capitalize(),
             "path": file.path,
             "name": PurePosixPath(file.path).name or file.path,
+            "url": links.file(file.path),
         }
         for file in files
     ]
@@ -159,12 +162,13 @@ def _by_name(people: Iterable[Participation]) -> list[Participation]:
     return ranked[:TOP_CONTRIBUTORS]
 
 
-def _licences(project: Project) -> list[dict[str, Any]]:
+def _licences(project: Project, links: CodeLinks) -> list[dict[str, Any]]:
     """Each licence once, the surest file first; `doubt` is the confidence in words where it is not sure."""
     rows: dict[str, dict[str, Any]] = {}
     for licence in project.licences.all():
         known = licence.spdx != UNKNOWN
         row = {"spdx": licence.spdx if known else "", "doubt": _doubt(licence), "path": licence.path}
+        row["url"] = links.file(licence.path)
         rows.setdefault(licence.spdx, row)
     return list(rows.values())
 

@@ -17,13 +17,14 @@ SPOKEN = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: `evidence` says what was found, `fix` what to do when it was not."""
+    """One check: `evidence` says what was found, `path` where, `fix` what to do when it was not."""
 
     key: str
     label: str
     passed: bool
     evidence: str
     fix: str
+    path: str = ""
 
 
 def checks(project: Project) -> list[Check]:
@@ -59,20 +60,20 @@ def rescore(project: Project) -> bool:
     return True
 
 
-def _check(key: str, label: str, evidence: str, fix: str) -> Check:
-    return Check(key, label, bool(evidence), evidence, fix)
+def _check(key: str, label: str, evidence: str, fix: str, path: str = "") -> Check:
+    return Check(key, label, bool(evidence), evidence, fix, path)
 
 
 def _file(kind: str, files: dict[str, str]) -> Check:
     label, fix = SPOKEN[kind]
-    return _check(kind, label, files.get(kind, ""), fix)
+    path = files.get(kind, "")
+    return _check(kind, label, path, fix, path)
 
 
 def _readme(project: Project) -> Check:
     readme = getattr(project, "readme", None)
-    return _check(
-        "readme", "README", readme.path if readme else "", "Add README.md: what it is, who it is for, how to start."
-    )
+    path = readme.path if readme else ""
+    return _check("readme", "README", path, "Add README.md: what it is, who it is for, how to start.", path)
 
 
 def _described(project: Project) -> Check:
@@ -85,9 +86,9 @@ def _licence(project: Project) -> Check:
     sure = [f"{row.spdx} in {row.path}" for row in found if row.confidence >= CONFIDENT]
     if sure or not found:
         fix = "Add a LICENSE file with the full text of a licence."
-        return _check("licence", "Licence", ", ".join(sure[:3]), fix)
+        return _check("licence", "Licence", ", ".join(sure[:3]), fix, found[0].path if found else "")
     fix = f"{found[0].path} does not hold the exact text of a known licence: copy the text as it is published."
-    return Check("licence", "Licence", False, "not confirmed", fix)
+    return Check("licence", "Licence", False, "not confirmed", fix, found[0].path)
 
 
 def _releases(project: Project) -> Check:

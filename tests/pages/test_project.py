@@ -68,6 +68,23 @@ def words(response):
 
 
 class TestProject:
+    def test_what_was_found_leads_into_the_code(self, client, project, stranger):
+        Release.objects.filter(project=project).update(tag="deep/v1.2.0")
+        client.force_login(stranger)
+        text = words(page(client, project))
+        for path in ("LICENSE", "pyproject.toml", "CONTRIBUTING.md", "README.md"):
+            assert f'href="/projects/billing/blob/{project.repository.default_branch}/{path}"' in text
+        assert 'href="/projects/billing/tree/refs/tags/deep/v1.2.0"' in text
+
+    def test_nothing_leads_into_code_that_may_not_be_read(self, client, project, stranger):
+        Project.objects.filter(pk=project.pk).update(visibility="restricted")
+        part = Project.objects.create(slug="part", name="Part", repository=project.repository, subdirectory="src")
+        fill(part)
+        client.force_login(stranger)
+        text = words(page(client, part))
+        assert "CONTRIBUTING.md" in text and "v1.2.0" in text
+        assert not any(f"/projects/part/{word}/" in text for word in ("blob", "tree", "raw"))
+
     def test_says_what_it_is_and_where_that_comes_from(self, client, project, stranger):
         client.force_login(stranger)
         text = words(page(client, project))
@@ -159,7 +176,8 @@ class TestProject:
         PeopleFile.objects.create(project=project, kind="change_template", path=".github/pull_request_template.md")
         client.force_login(stranger)
         text = words(page(client, project))
-        assert '<dd class="mono" title=".github/pull_request_template.md">pull_request_template.md</dd>' in text
+        assert '<dd class="mono" title=".github/pull_request_template.md"><a ' in text
+        assert ">pull_request_template.md</a></dd>" in text
 
     def test_sync_failures_and_problems_are_for_maintainers(self, client, project, owner, stranger):
         job, _ = SyncJob.objects.get_or_create(repository=project.repository)
