@@ -56,7 +56,6 @@ class Page:
     complete: bool = True
     older: Place | None = None
     newer: Place | None = None
-    last_day: dt.date | None = None
 
     @property
     def days(self) -> list[tuple[dt.date, list[Row]]]:

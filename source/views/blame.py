@@ -37,6 +37,8 @@ def blame(request: HttpRequest, code: Code) -> HttpResponseBase:
         return redirect(code.address("tree"))
     if entry.type == "commit":
         raise Missing("A submodule is another repository: its files have their blame there.", code.revision, code.path)
+    if line := _number(request, "line"):
+        return unkept(redirect(f"{_url(request, -(-line // PART), line='')}#L{line}"))
     found = code.reader.read(entry.oid, MAX_BYTES)
     content = found.content if found else None
     context = {**frame(code, "blame"), "state": readable(content), "size": found.size if found else 0}
@@ -69,8 +71,12 @@ def _blamed(request: HttpRequest, code: Code, entry: TreeEntry, content: bytes) 
 
 
 def _page(request: HttpRequest, pages: int) -> int:
-    number = request.GET.get("page", "1")
-    return min(max(int(number[:9]) if number.isdecimal() else 1, 1), pages)
+    return min(max(_number(request, "page"), 1), pages)
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text[:9]) if text.isdecimal() else 0
 
 
 def _url(request: HttpRequest, page: int, **more: str) -> str:

@@ -101,6 +101,17 @@ def test_long_files_come_in_parts(planted, repository_builder, browser, monkeypa
     assert 'rel="prev"' in last.content.decode()
 
 
+def test_a_line_leads_to_the_part_it_is_in(planted, repository_builder, browser, monkeypatch):
+    monkeypatch.setattr("source.views.blame.PART", 10)
+    builder = repository_builder()
+    builder.commit({"a.txt": "".join(f"{n}\n" for n in range(1, 26))}, message="Begin")
+    project = planted(builder)
+    assert 'name="line"' in page(browser, project).content.decode()
+    led = page(browser, project, query="?line=11&ignore=no").headers["Location"]
+    assert led.endswith("?ignore=no&page=2#L11")
+    assert 'id="L11"' in browser.get(led).content.decode()
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"\0\1\2", "binary file"), (b"", "is empty"), (b"x\n" * (blame_module.MAX_BYTES // 2 + 1), "Too large")],

@@ -137,6 +137,14 @@ class TestBlob:
         monkeypatch.setattr("source.files.run_bounded", None)
         assert "Shown without colours" in body(ask("a.t"))
 
+    def test_a_real_expression_without_end_costs_its_time_once(self, show, monkeypatch):
+        monkeypatch.setattr("source.files.HARD_SECONDS", 1.0)
+        ask = show({"a.smithy": '"""' + "\\" * 80 + "\n"})
+        text = body(ask("a.smithy"))
+        assert "Shown without colours" in text and "\\" * 80 in text
+        monkeypatch.setattr("source.files.run_bounded", None)
+        assert "Shown without colours" in body(ask("a.smithy"))
+
 
 def commit(ask, tree):
     made = ask.builder.git("-c", "user.name=A", "-c", "user.email=a@b", "commit-tree", tree, "-m", "Lose it")
