@@ -65,7 +65,8 @@
   });
 
   addEventListener("hashchange", () => mark(true));
-  document.addEventListener("htmx:afterSwap", (event) => { if (event.target.closest(".blob")) { mark(false); wrap(wraps()); } });
+  // Lines with more colours take the place of those that were marked.
+  document.addEventListener("htmx:afterSwap", () => { mark(false); wrap(wraps()); });
   wrap(wraps());
   mark(true);
 })();
