@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from activity.importing import import_history
+from activity.models import History
 from gitstore.errors import GitError
 from gitstore.mirrors import MANY_PACKS, Mirror
 from gitstore.records import FetchResult, Tag
@@ -97,6 +98,8 @@ class _Run:
             commit = self._record_fetch(mirror, fetched)
             if commit:
                 self._read(mirror, commit)
+            elif History.objects.filter(repository=self.repository).exists():
+                self._import(mirror, "", "")  # all its branches are gone, and so are its figures
             self._tidy(mirror)
         self.progress.phase("Done" if commit else EMPTY_WORDS)
         return Success(fetched.remote.digest, policy.head_words(fetched.remote.head), self._active_at(fetched))
@@ -131,8 +134,11 @@ class _Run:
             self._mark(facts_commit=facts_mark)
         activity_mark = f"{commit}:{policy.RULES}"
         if self.job.activity_commit != activity_mark:
-            import_history(self.repository, mirror, commit, self.progress, self._own)
-            self._mark(activity_commit=activity_mark)
+            self._import(mirror, commit, activity_mark)
+
+    def _import(self, mirror: Mirror, commit: str, activity_mark: str) -> None:
+        import_history(self.repository, mirror, commit, self.progress, self._own)
+        self._mark(activity_commit=activity_mark)
 
     def _tidy(self, mirror: Mirror) -> None:
         """Repack once many fetches have left many packs."""

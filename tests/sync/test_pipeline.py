@@ -74,6 +74,18 @@ class TestRunJob:
         project.refresh_from_db()
         assert (project.commits_total, project.contributors_total) == (1, 1)
 
+    def test_a_repository_that_loses_its_branches_counts_nothing_until_they_are_back(self, project, job, bare):
+        run(job)
+        before, head = rows(), git(bare, "rev-parse", "main")
+        git(bare, "update-ref", "-d", "refs/heads/main")
+        assert isinstance(run(job), queue.Success)
+        project.refresh_from_db()
+        assert (job.repository.head_commit, project.commits_total, project.contributors_total) == ("", 0, 0)
+        assert not PersonDay.objects.exists() and not Participation.objects.exists()
+        git(bare, "update-ref", "refs/heads/main", head)
+        assert isinstance(run(job), queue.Success)
+        assert rows() == before
+
     def test_a_new_tag_alone_is_a_new_release(self, project, job, bare):
         run(job)
         git(bare, "tag", "v1.2.0", "main")
