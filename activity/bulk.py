@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
@@ -62,6 +63,6 @@ def _text(value: Any) -> str:
 
 
 def lists(values: Iterable[Any], size: int = 500) -> Iterable[list[Any]]:
-    """The values in lists of at most `size`."""
-    found = list(values)
-    return (found[start : start + size] for start in range(0, len(found), size))
+    """The values in lists of at most `size`, taken as they are needed."""
+    rest = iter(values)
+    return iter(lambda: list(islice(rest, size)), [])

@@ -1,6 +1,6 @@
 """The history of a repository into the tables: commits first, so that people see counts, then the lines of each."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -225,5 +225,6 @@ class _Import:
         self.history.save(update_fields=list(columns))
 
 
-def _all(parts: Iterable[list[str]]) -> list[str]:
-    return [oid for part in parts for oid in part]
+def _all(parts: Iterable[list[str]]) -> Iterator[str]:
+    """Each in turn: a list of all would grow with the history."""
+    return (oid for part in parts for oid in part)
