@@ -105,6 +105,7 @@ def planted(path, name):
 
     repository = Repository.objects.create(clone_url=f"https://example.com/{name}", address_key=f"example.com/{name}")
     repository.mirror_path.parent.mkdir(parents=True, exist_ok=True)
+    repository.mirror_path.unlink(missing_ok=True)
     repository.mirror_path.symlink_to(path)
     return Project.objects.create(slug=name, name=name, repository=repository)
 
@@ -115,8 +116,12 @@ def head(path):
 
 
 def import_costs(path, name):
+    """Into empty tables: known people make an import cheaper, a copy of the same repository makes it dearer."""
+    from django.core.management import call_command
+
     from activity.importing import import_history
 
+    call_command("flush", interactive=False, verbosity=0)
     project = planted(path, name)
     watch = Stopwatch()
     import_history(project.repository, project.repository.mirror(), head(path), watch)
@@ -177,17 +182,17 @@ def write_long(path, commits):
     subprocess.run(["git", f"--git-dir={path}", "symbolic-ref", "HEAD", "refs/heads/main"], env=ENVIRONMENT, check=True)
 
 
-def anonymous_mib():
-    """Memory of this process alone; the mapped database file is the system's to drop at any time."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) / 1024
+def resident_mib():
+    """Memory of this process: its own, and files mapped into it, which the system may drop at any time."""
+    words = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return [int(words[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile")]
 
 
 class Peak:
     """Most memory of this process, git left out, while the block runs; in MiB above the beginning."""
 
     def __enter__(self):
-        self.base = self.top = anonymous_mib()
+        self.base = self.top = resident_mib()
         self.done = threading.Event()
         self.thread = threading.Thread(target=self.look, daemon=True)
         self.thread.start()
@@ -195,11 +200,12 @@ class Peak:
 
     def look(self):
         while not self.done.wait(0.05):
-            self.top = max(self.top, anonymous_mib())
+            self.top = [max(pair) for pair in zip(self.top, resident_mib(), strict=True)]
 
     def __exit__(self, *_):
         self.done.set()
         self.thread.join()
+        self.own, self.mapped = (top - base for top, base in zip(self.top, self.base, strict=True))
 
 
 def memory(folder):
@@ -209,8 +215,10 @@ def memory(folder):
     with Peak() as peak:
         facts, lines, project = import_costs(path, "very-long")
     print(f"Import of {project.commits_total:,} commits, {time.perf_counter() - began:.0f} s")
-    print(f"  processor time {facts:.1f} s and {lines:.1f} s; {peak.top - peak.base:.0f} MiB (goal {GOAL_MIB})")
-    judge("memory of a long import MiB", peak.top - peak.base, GOAL_MIB)
+    print(f"  processor time {facts:.1f} s and {lines:.1f} s")
+    print(f"  peak above the beginning: own memory {peak.own:.0f} MiB (goal {GOAL_MIB})")
+    print(f"  and {peak.mapped:.0f} MiB of mapped files, mostly the SQLite database, which is in no goal")
+    judge("memory of a long import MiB", peak.own, GOAL_MIB)
 
 
 def measure():
@@ -225,12 +233,12 @@ def measure():
     if not paths:
         write_repository(folder / "generated.git", COMMITS)
         paths = [folder / "generated.git"]
+    if LONG:
+        memory(folder)  # first: memory that an earlier import left behind would hide what this one takes
     for path in paths:
         beside_git(path.resolve(), path.name.removesuffix(".git"))
         beside_libraries(path.resolve(), path.name)
         sys.stdout.flush()
-    if LONG:
-        memory(folder)
 
 
 if __name__ == "__main__":
