@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def provider(settings):
     provider = Provider()
+    settings.OIDC_SIGNUP = True
     settings.SOCIALACCOUNT_PROVIDERS = company_provider(provider.issuer, CLIENT, SECRET, "Corp", testing=True)
     yield provider
     provider.close()
