@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "activity",
     "contributions",
     "source",
+    "search",
     "sync",
     "pages",
     "demo",

@@ -14,6 +14,8 @@ urlpatterns = [
     path("projects/", include("projects.urls")),
     path("projects/", include("source.urls")),
     path("teams/", include("projects.team_urls")),
+    path("search/", include("search.urls")),
+    path("", include("contributions.urls")),
     path("", include("pages.identity_urls")),
     path("", include("pages.urls")),
 ]
