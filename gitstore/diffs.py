@@ -171,7 +171,7 @@ def unified_text(comparison: Comparison) -> bytes:
 
 def sections(text: bytes) -> Iterator[Section]:
     """The text of one file taken apart."""
-    for part in _split_files(text):
+    for part in split_files(text):
         lines = part.removesuffix(b"\n").split(b"\n")
         starts = [place for place, line in enumerate(lines) if line.startswith(b"@@ ")]
         ends = [*starts[1:], len(lines)] if starts else []
@@ -261,8 +261,8 @@ def _change(line: bytes) -> FileChange:
         new_oid=new_id if new_id.strip("0") else "",
         status=match[5].decode("ascii"),
         similarity=int(match[6] or 0),
-        old_path=_unquoted(names[0]),
-        path=_unquoted(names[-1]),
+        old_path=unquoted(names[0]),
+        path=unquoted(names[-1]),
         header=b"diff --git %s %s" % (_prefixed(b"a/", names[0]), _prefixed(b"b/", names[-1])),
     )
 
@@ -271,7 +271,7 @@ def _prefixed(prefix: bytes, name: bytes) -> bytes:
     return b'"' + prefix + name[1:] if name.startswith(b'"') else prefix + name
 
 
-def _unquoted(name: bytes) -> bytes:
+def unquoted(name: bytes) -> bytes:
     """A path from the form in which git prints unusual ones."""
     if not name.startswith(b'"'):
         return name
@@ -282,7 +282,8 @@ def _byte(code: bytes) -> bytes:
     return bytes([int(code, 8) if len(code) == 3 else _ESCAPES[code[0]]])
 
 
-def _split_files(text: bytes) -> list[bytes]:
+def split_files(text: bytes) -> list[bytes]:
+    """A unified text cut before each file of it."""
     # Lines of files begin with a sign and names are quoted, so that nothing else can begin a line like this.
     parts = text.split(b"\ndiff --git ")
     first = [parts[0] + b"\n"] if len(parts) > 1 else parts
@@ -293,7 +294,7 @@ def _split_files(text: bytes) -> list[bytes]:
 
 
 def _cut(text: bytes, whole: bool) -> list[bytes]:
-    files = _split_files(text)
+    files = split_files(text)
     return files if whole else files[:-1]
 
 
@@ -304,19 +305,20 @@ def _assign(changes: Sequence[FileChange], texts: list[bytes], whole: bool) -> d
     for text in texts:
         header = text[: text.find(b"\n")]
         if place and changes[place - 1].status == "T" and changes[place - 1].header == header:
-            found[place - 1] = _counted(found[place - 1].text + text)
+            found[place - 1] = counted_patch(found[place - 1].text + text)
             continue
         here = next((here for here in range(place, len(changes)) if changes[here].header == header), None)
         if here is not None:
             found.update(dict.fromkeys(range(place, here), NOTHING))
-            found[here] = _counted(text)
+            found[here] = counted_patch(text)
             place = here + 1
     return {**dict.fromkeys(range(place, len(changes)), NOTHING), **found} if whole else found
 
 
-def _counted(text: bytes) -> FilePatch:
+def counted_patch(text: bytes) -> FilePatch:
+    """The unified text of one file with its lines counted."""
     added = deleted = 0
-    for part in _split_files(text):
+    for part in split_files(text):
         start = part.find(b"\n@@ ")
         if start >= 0:
             added += len(_ADDED.findall(part, start))
