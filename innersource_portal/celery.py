@@ -17,6 +17,7 @@ app.conf.update(
     broker_url=settings.REDIS_URL or "memory://localhost//",
     task_ignore_result=True,
     task_acks_late=True,
+    task_reject_on_worker_lost=True,  # a wake-up taken by a process that ends before its claim goes to another
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.2},

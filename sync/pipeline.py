@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 EMPTY_WORDS = "Done: the repository is empty so far"
 STOPPED = "Stopped: the worker was told to end"
 
-_active: dict[str, Claim] = {}
+_active: set[str] = set()
+_ending = threading.Event()
 
 
 class LeaseLost(Exception):
@@ -35,24 +37,25 @@ class LeaseLost(Exception):
 def run_job(job_id: int, *, from_waiting: bool = False) -> Success | Failure | None:
     """Claim the job, run it, record the outcome; None when it was not ours to run (or no longer)."""
     holder = queue.new_holder()
-    claim = queue.start(job_id, holder, from_waiting=from_waiting)
-    if claim is None:
-        return None
-    _active[holder] = claim
+    _active.add(holder)  # before the claim, which may be written when the word to end comes
     try:
+        claim = queue.start(job_id, holder, from_waiting=from_waiting)
+        if claim is None or (_ending.is_set() and queue.give_back(holder, STOPPED)):
+            return None
         with queue.Renewal(holder) as lease:
             outcome = _guarded(_Run(claim, lease))
         return outcome if outcome and queue.finish(claim, outcome) else None
     except SystemExit:  # the worker was told to end; git has been stopped on the way here
-        queue.give_back(claim, STOPPED)
+        queue.give_back(holder, STOPPED)
         raise
     finally:
-        _active.pop(holder, None)
+        _active.discard(holder)
 
 
 def release_all() -> int:
     """Give every job this process is running back to the queue: it is about to end. Number given back."""
-    return sum(queue.give_back(claim, STOPPED) for claim in list(_active.values()))
+    _ending.set()
+    return sum(queue.give_back(holder, STOPPED) for holder in list(_active))
 
 
 def _guarded(run: "_Run") -> Success | Failure | None:

@@ -224,14 +224,16 @@ def _close(claim: Claim, values: dict[str, Any], outcome: SyncRun.Outcome, now: 
     return True
 
 
-def give_back(claim: Claim, words: str) -> bool:
-    """Return an unfinished job to the queue without blame: the worker was asked to stop."""
+def give_back(holder: str, words: str) -> bool:
+    """Return what `holder` is running to the queue without blame: the worker was asked to stop."""
     now = timezone.now()
+    held = SyncJob.objects.running().filter(lease_holder=holder)
     with transaction.atomic():
-        held = SyncJob.objects.running().filter(pk=claim.job_id, lease_holder=claim.holder)
+        job_id = held.values_list("pk", flat=True).first()
         if not held.update(state=State.WAITING, due_at=now, remote_digest="", **FREE):
             return False
-        SyncRun.objects.filter(pk=claim.run_id).update(outcome=SyncRun.Outcome.LOST, finished_at=now, phase=words[:60])
+        unfinished = SyncRun.objects.filter(job=job_id, outcome=SyncRun.Outcome.RUNNING)
+        unfinished.update(outcome=SyncRun.Outcome.LOST, finished_at=now, phase=words[:60])
     return True
 
 

@@ -96,10 +96,10 @@ def sweep() -> Tally:
 def sweep_batch(pool: ThreadPoolExecutor) -> Tally | None:
     """Claim one batch, ask, record; None when nothing was due."""
     holder = queue.new_holder()
-    polls = claim_polls(holder, BATCH)
-    if not polls:
-        return None
     try:
+        polls = claim_polls(holder, BATCH)
+        if not polls:
+            return None
         with queue.Renewal(holder):
             answers = list(pool.map(_Asker(polls), polls))
             return _record(holder, polls, answers)

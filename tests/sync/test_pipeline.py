@@ -141,6 +141,23 @@ class TestRunJob:
         assert part.tagline == "Finds mistakes in the code of every team."
 
 
+class TestStopped:
+    @pytest.mark.parametrize("verb", ["start", "finish"])
+    def test_a_word_to_end_that_comes_as_a_claim_is_written_leaves_none_behind(self, job, monkeypatch, verb):
+        real = getattr(queue, verb)
+
+        def interrupted(*arguments, **options):
+            real(*arguments, **options)
+            raise SystemExit(0)
+
+        monkeypatch.setattr(queue, verb, interrupted)
+        with pytest.raises(SystemExit):
+            pipeline.run_job(job.pk, from_waiting=True)
+        job.refresh_from_db()
+        assert (job.state, job.lease_holder, job.crashes) == (SyncJob.State.WAITING, "", 0)
+        assert not SyncRun.objects.filter(outcome=SyncRun.Outcome.RUNNING).exists()
+
+
 class TestFailures:
     def test_a_repository_that_went_away_is_recorded_in_plain_words(self, project, job, bare):
         run(job)

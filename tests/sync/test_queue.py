@@ -234,7 +234,7 @@ class TestRenewal:
 class TestGiveBack:
     def test_a_stopped_worker_returns_its_job_without_blame(self, job):
         claim = running(job)
-        assert queue.give_back(claim, "Stopped")
+        assert queue.give_back(claim.holder, "Stopped")
         job.refresh_from_db()
         assert (job.state, job.crashes, job.attempt) == (STATE.WAITING, 0, 0)
         assert queue.claim_due(1) == [job.pk]

@@ -90,7 +90,7 @@ class Portal:
             time.sleep(0.02)
 
     def wait_until_settled(self):
-        self.wait(PENDING, lambda count: count == 0, seconds=40)
+        self.wait(PENDING, lambda count: count == 0, seconds=120)
 
 
 def end_group(process):
@@ -156,7 +156,7 @@ class TestServers:
 
         push(remotes)
         portal.sql(READ_AGAIN, LONG_AGO)
-        portal.wait("SELECT count(*) FROM sync_syncjob WHERE state = 'running'", bool, seconds=30)
+        portal.wait("SELECT count(*) FROM sync_syncjob WHERE state = 'running'", bool, seconds=120)
         worker.kill()
         worker.wait()
         assert portal.sql("SELECT count(*) FROM sync_syncrun WHERE outcome = 'running'")[0][0]
@@ -176,9 +176,9 @@ class TestServers:
     def test_a_worker_told_to_end_gives_its_runs_back(self, portal, remotes, pool):
         portal.start("beat", "beat", "--schedule", str(portal.folder / "beat"), "--pidfile=")
         worker = portal.start("worker-1", *WORKER, *pool)
-        portal.wait("SELECT count(*) FROM sync_syncjob WHERE state = 'running'", bool, seconds=40)
+        portal.wait("SELECT count(*) FROM sync_syncjob WHERE state = 'running'", bool, seconds=120)
         worker.terminate()
-        worker.wait(30)
+        worker.wait(120)
 
         held = "SELECT count(*) FROM sync_syncjob WHERE state = 'running' OR lease_holder <> '' OR crashes > 0"
         assert portal.sql(held) == [(0,)], portal.sql(JOBS)
