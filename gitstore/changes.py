@@ -61,15 +61,19 @@ def change_ids(diffs: Sequence[bytes], limits: Limits = LIMITS) -> list[ChangeId
 
 
 def commit_diffs(
-    git_dir: Path, oids: Sequence[str], limits: Limits = LIMITS, env: Mapping[str, str] | None = None
+    git_dir: Path, oids: Sequence[str], limits: Limits = LIMITS, parents: Mapping[str, str] | None = None
 ) -> dict[str, bytes]:
-    """What each commit changes as unified text without renames, by id; nothing for merges. Raises GitError."""
+    """What each commit changes as unified text without renames, by id. Raises GitError.
+
+    `parents`: what to compare a merge with; without it a merge has an empty text.
+    """
     if not oids:
         return {}
-    if not all(OID.match(oid) for oid in oids):
+    asked = [f"{oid} {parents[oid]}" if parents else oid for oid in oids]
+    if not all(OID.match(word) for line in asked for word in line.split()):
         raise ValueError("Not commit ids.")
     words = [*_DIFFS, "--no-textconv", "--submodule=short"]
-    output = run_git(words, git_dir=git_dir, limits=limits, env=env, input="\n".join(oids).encode("ascii") + b"\n")
+    output = run_git(words, git_dir=git_dir, limits=limits, input="\n".join(asked).encode("ascii") + b"\n")
     # Lines of files begin with a sign, so that an id alone on its line can only be git's own.
     before, *parts = _COMMIT_LINE.split(output)
     if before.strip():
