@@ -13,7 +13,8 @@ class Progress:
     """Collects what happens and writes it now and then; `phase` writes at once."""
 
     def __init__(self, run_id: int) -> None:
-        self._rows = SyncRun.objects.filter(pk=run_id)
+        # Once the run has been given back or closed, its last words stand.
+        self._rows = SyncRun.objects.filter(pk=run_id, outcome=SyncRun.Outcome.RUNNING)
         self._began = self._written = time.monotonic()
         self._log: list[list[float | str]] = []
         self._values: dict[str, int | str] = {}

@@ -8,6 +8,7 @@ from gitstore.fastimport import FastImport
 from projects.models import FieldValue, Project, Release
 from sync import pipeline, policy, queue
 from sync.models import SyncJob, SyncRun
+from sync.progress import Progress
 from sync.registration import register
 from tests.sync.conftest import build, commit, git
 
@@ -156,6 +157,14 @@ class TestStopped:
         job.refresh_from_db()
         assert (job.state, job.lease_holder, job.crashes) == (SyncJob.State.WAITING, "", 0)
         assert not SyncRun.objects.filter(outcome=SyncRun.Outcome.RUNNING).exists()
+
+    def test_a_run_given_back_keeps_its_last_words(self, job):
+        claim = queue.start(job.pk, queue.new_holder(), from_waiting=True)
+        progress = Progress(claim.run_id)
+        progress.phase("Fetching")
+        queue.give_back(claim.holder, pipeline.STOPPED)
+        progress.phase("Reading commits")
+        assert SyncRun.objects.get().phase == pipeline.STOPPED
 
 
 class TestFailures:
