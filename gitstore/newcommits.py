@@ -33,8 +33,8 @@ class NewCommit:
 
 
 def new_commits(git_dir: Path, old: str, new: str, limits: Limits = LIMITS) -> list[NewCommit]:
-    """Commits that `new` has and `old` has not, oldest first; of very many the newest. Raises GitError."""
-    if not OID.match(old) or not OID.match(new):
+    """Commits that `new` has and `old` (if any) has not, oldest first; of very many the newest. Raises GitError."""
+    if (old and not OID.match(old)) or not OID.match(new):
         raise ValueError("Not commit ids.")
     # New for every process: a name or message that holds it would have to guess it.
     mark = secrets.token_hex(16)
@@ -47,7 +47,7 @@ def new_commits(git_dir: Path, old: str, new: str, limits: Limits = LIMITS) -> l
         f"--max-count={MANY}",
         f"--format={mark}{'%x00'.join(_FIELDS)}%x00",
     ]
-    output = run_git([*args, new, f"^{old}", "--"], git_dir=git_dir, limits=limits)
+    output = run_git([*args, new, *([f"^{old}"] if old else []), "--"], git_dir=git_dir, limits=limits)
     return [_commit(part) for part in reversed(output.split(mark.encode("ascii"))[1:])]
 
 

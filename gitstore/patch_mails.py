@@ -170,7 +170,7 @@ def _body(mail: Message, body: bytes, text: bytes) -> bytes:
 def _header(mail: Message, name: str) -> str:
     """A header with its encoded words read, however wrong they are."""
     parts = []
-    for piece, charset in email.header.decode_header(str(mail.get(name, ""))):
+    for piece, charset in email.header.decode_header(mail.get(name, "")):
         parts.append(piece if isinstance(piece, str) else _decode(piece, charset))
     return "".join(parts).replace("\n", " ").replace("\x00", "").strip()
 

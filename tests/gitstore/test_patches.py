@@ -67,6 +67,10 @@ class TestReadPatches:
         data = offered({"a.txt": lines(l3="x")}).replace(b"[PATCH] Step 1", b"=?x-unknown?q?W=F6rter?=")
         assert read_patches(data)[0].subject == "Wörter"
 
+    def test_headers_in_plain_utf_8(self, offered):
+        data = offered({"a.txt": lines(l3="x")}).replace(b"[PATCH] Step 1", "[PATCH] Größe".encode())
+        assert read_patches(data)[0].subject == "Größe"
+
     def test_plain_diff(self, origin, base, offered):
         offered({"a.txt": lines(l3="x")})
         (mail,) = read_patches(origin.git("diff", base, "offer"))
