@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
 OPEN_PREFIXES = ("/accounts/", "/static/", "/admin/login/")
+LONGEST_RETURN = 2048  # Django takes no longer address for a safe one to go back to
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/robots.txt", "/favicon.ico"})
 
 
@@ -33,7 +34,8 @@ class SignInRequiredMiddleware:
     def _to_sign_in(request: HttpRequest) -> HttpResponse:
         """A redirect; for a fragment of a page whose session ended, the whole page goes to sign-in."""
         if "HX-Request" not in request.headers:
-            return redirect_to_login(request.get_full_path())
+            wanted = (request.get_full_path(), request.path, "/")
+            return redirect_to_login(next(way for way in wanted if len(way) <= LONGEST_RETURN))
         came_from = urlsplit(request.headers.get("HX-Current-URL", "/"))
         response = HttpResponse(status=401)
         response["HX-Redirect"] = redirect_to_login(came_from.path or "/").url

@@ -2,6 +2,11 @@
 
 import os
 
+from gunicorn.http import message
+
+# Search answers 10,000 characters with a message at the place, and the escapes of an address triple each byte of them;
+# gunicorn by itself allows no setting above 8 KiB.
+limit_request_line = message.MAX_REQUEST_LINE = 128 * 1024
 bind = os.environ.get("PORTAL_BIND", "127.0.0.1:8000")
 worker_class = "gthread"
 workers = int(os.environ.get("PORTAL_WEB_WORKERS", "2"))

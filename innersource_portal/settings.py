@@ -213,6 +213,8 @@ if DEMO:
 SYNC_MIN_SECONDS = env.int("PORTAL_SYNC_MIN_SECONDS", default=300)
 SYNC_MAX_SECONDS = env.int("PORTAL_SYNC_MAX_SECONDS", default=6 * 3600)
 SYNC_CONCURRENCY = env.int("PORTAL_SYNC_CONCURRENCY", default=2)
+# After a change landed its author is asked first for so long; 0 for no warranty.
+WARRANTY_DAYS = env.int("PORTAL_WARRANTY_DAYS", default=30)
 
 # Pages
 
@@ -236,7 +238,8 @@ WHITENOISE_AUTOREFRESH = DEBUG or TESTING
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = False  # htmx reads no cookie, but forms rendered by the server need the default
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024**2
+# A patch of 20 MB pasted into a form is far too large and still gets an answer in words.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 24 * 1024**2
 # Nothing larger than FILE_UPLOAD_MAX_MEMORY_SIZE is of use here, and nobody shall fill the disk with it.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 # A file of teams is looked at in memory, so the largest upload follows its limit; 64 KB are for the rest of the form.

@@ -18,6 +18,10 @@ class TestSignIn:
         assert response.status_code == 302
         assert response.url == "/accounts/login/?next=/projects/%3Fq%3Dx"
 
+    def test_an_address_too_long_to_come_back_to_keeps_its_path(self, client):
+        response = client.get("/projects/", {"q": "x" * 20_000})
+        assert response.url == "/accounts/login/?next=/projects/"
+
     def test_a_fragment_of_an_ended_session_sends_the_page_to_sign_in(self, client):
         headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/projects/?q=x"}
         response = client.get("/sync/1/progress/", headers=headers)

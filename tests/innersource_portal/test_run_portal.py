@@ -1,5 +1,7 @@
 """`make run` as a process: it serves, and whichever way it is ended, nothing of it stays behind."""
 
+import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -18,6 +20,14 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def answer(port, query):
+    """The status of the catalog for a query of any length."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+    with contextlib.closing(connection):
+        connection.request("GET", f"/projects/?{query}")
+        return connection.getresponse().status
 
 
 def running(mark):
@@ -49,13 +59,16 @@ def test_nothing_stays_behind(data, number):
         portal = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     mark = f"PORTAL_DATA_DIR={data}".encode()
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while "InnerSource Portal: http://127.0.0.1:" not in log.read_text() and time.monotonic() < deadline:
             time.sleep(0.1)
         assert len(running(mark)) > 2
+        address = words[-1]
+        assert answer(address, "q=" + "%C3%A4" * 10_000) == 302  # to the page where one signs in
+        assert answer(address, "q=" + "%C3%A4" * 30_000) == 414
         portal.send_signal(number)
-        assert portal.wait(30) == 0
-        deadline = time.monotonic() + 5
+        assert portal.wait(60) == 0
+        deadline = time.monotonic() + 60
         while running(mark) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not running(mark)
