@@ -213,6 +213,14 @@ if DEMO:
 SYNC_MIN_SECONDS = env.int("PORTAL_SYNC_MIN_SECONDS", default=300)
 SYNC_MAX_SECONDS = env.int("PORTAL_SYNC_MAX_SECONDS", default=6 * 3600)
 SYNC_CONCURRENCY = env.int("PORTAL_SYNC_CONCURRENCY", default=2)
+
+# Search in code: docs/search-engine.md
+
+SEARCH_ENGINE = env.str("PORTAL_SEARCH_ENGINE", default="embedded")
+SEARCH_SHARDS = env.int("PORTAL_SEARCH_SHARDS", default=2)
+SEARCH_MAX_FILE_BYTES = env.int("PORTAL_SEARCH_MAX_FILE_BYTES", default=1024**2)
+SEARCH_MAX_REFS = env.int("PORTAL_SEARCH_MAX_REFS", default=20)
+SEARCH_SECONDS = env.float("PORTAL_SEARCH_SECONDS", default=2.0)
 # After a change landed its author is asked first for so long; 0 for no warranty.
 WARRANTY_DAYS = env.int("PORTAL_WARRANTY_DAYS", default=30)
 
