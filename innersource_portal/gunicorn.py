@@ -4,6 +4,8 @@ import os
 
 from gunicorn.http import message
 
+from common.supervised import end_with_supervisor
+
 # Search answers 10,000 characters with a message at the place, and the escapes of an address triple each byte of them;
 # gunicorn by itself allows no setting above 8 KiB.
 limit_request_line = message.MAX_REQUEST_LINE = 128 * 1024
@@ -26,6 +28,10 @@ def on_starting(_server: object) -> None:
 
     django.setup()
     call_command("check", "--fail-level", "ERROR")
+
+
+def when_ready(_server: object) -> None:
+    end_with_supervisor()
 
 
 def post_worker_init(_worker: object) -> None:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 
 from accounts.models import User
+from common.supervised import SUPERVISED
 
 
 class Command(BaseCommand):
@@ -53,12 +54,13 @@ class Command(BaseCommand):
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the last: the terminal was closed
             signal.signal(number, ask)
-        environment = os.environ | {"PORTAL_BIND": f"127.0.0.1:{port}", "PORTAL_WEB_WORKERS": "2"}
-        web = [sys.executable, "-m", "gunicorn", "-c", "python:innersource_portal.gunicorn"]
-        children = [
-            subprocess.Popen([*web, "innersource_portal.wsgi"], env=environment, start_new_session=True),
-            subprocess.Popen([sys.executable, "manage.py", "run_worker"], env=environment, start_new_session=True),
+        environment = os.environ | {"PORTAL_BIND": f"127.0.0.1:{port}", "PORTAL_WEB_WORKERS": "2", SUPERVISED: "1"}
+        alive, _held = os.pipe()  # `_held` is closed when this process ends, however it does
+        commands = [
+            [sys.executable, "-m", "gunicorn", "-c", "python:innersource_portal.gunicorn", "innersource_portal.wsgi"],
+            [sys.executable, "manage.py", "run_worker"],
         ]
+        children = [subprocess.Popen(words, env=environment, stdin=alive, start_new_session=True) for words in commands]
         try:
             wait_for_port(port, children[0])
             self.stdout.write(f"\n  InnerSource Portal: http://127.0.0.1:{port}/   (Ctrl-C ends it)\n\n")

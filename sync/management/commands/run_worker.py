@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from common.supervised import end_with_supervisor
 from sync import pipeline, queue, sweep, tasks
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Command(BaseCommand):
             app=app, pool_cls="threads", concurrency=options["concurrency"], without_gossip=True, without_mingle=True
         )
         _end_on_signal(repeaters)
+        end_with_supervisor()
         for repeater in repeaters:
             repeater.start()
         self.stdout.write(f"Worker and schedule run; {options['concurrency']} repositories at a time.")
