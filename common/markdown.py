@@ -20,7 +20,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from common.safe_html import Links, sanitise
+from common.safe_html import Links, sanitise, show_turns
 from common.workers import run_bounded
 
 MAX_CHARACTERS = 512 * 1024
@@ -96,7 +96,7 @@ def _draw_admonition(aside: re.Match[str]) -> str:
 
 def render_plain(text: str) -> str:
     """The text as it is, in one preformatted block."""
-    return f"<pre>{html.escape(text[:MAX_CHARACTERS], quote=False)}</pre>"
+    return f"<pre>{show_turns(html.escape(text[:MAX_CHARACTERS], quote=False))}</pre>"
 
 
 def slugify(title: str) -> str:

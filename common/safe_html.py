@@ -32,6 +32,8 @@ _CLASS = re.compile(
     r"language-[\w+#.-]{1,40}|tok-[a-z0-9]{1,4}|markdown-alert(-[a-z]{1,12})?|footnotes?(-[a-z]{1,12})?"
     r"|contains-task-list|task-list-item|remote-image"
 )
+# Characters that turn the direction of reading, with which words are made to look like others.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]{0,40})")
 _UNCOUNTED = frozenset(
     "area base br col embed hr img input link meta param source track wbr "  # noqa: SIM905
@@ -75,7 +77,12 @@ def sanitise(unsafe: str, links: Links | None = None) -> str:
     rewriter = _Rewriter(links or Links())
     rewriter.feed(_clean(cap_nesting(unsafe)))
     rewriter.close()
-    return _clean("".join(rewriter.output), rel=REL)
+    return show_turns(_clean("".join(rewriter.output), rel=REL))
+
+
+def show_turns(safe: str) -> str:
+    """HTML or text in which what turns the direction of reading is shown by its code, so that it turns nothing."""
+    return _TURNS.sub(lambda found: f"[U+{ord(found[0]):04X}]", safe)
 
 
 def cap_nesting(unsafe: str, limit: int = MAX_NESTING) -> str:

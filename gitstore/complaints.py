@@ -24,6 +24,12 @@ _RULES: tuple[tuple[str, type[GitError], str, str], ...] = (
     (r"no space left on device|disk quota exceeded", StorageFull, "The disk for mirrors is full.", "Free some space."),
     (r"died of signal (?:9|15)\b", Killed, "Git was killed while it worked.", "Look for memory pressure on the host."),
     (
+        r"empty filename in tree entry|too-short tree (?:file|object)|malformed mode in tree entry",
+        Broken,
+        "Git cannot read a folder of this repository: its tree is malformed.",
+        "Run `git fsck` in the original and repair it.",
+    ),
+    (
         r"dubious ownership|unsafe repository",
         Refused,
         "The repository belongs to another user of this machine.",

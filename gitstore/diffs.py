@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitstore.errors import Broken, LimitExceeded
-from gitstore.objects import OID
+from gitstore.objects import OID, sizes
 from gitstore.process import stream_git
 from gitstore.records import Limits
 
@@ -23,6 +23,8 @@ EMPTY_TREES = {
 MAX_CHANGES = 100_000
 MAX_LIST_BYTES = 48 * 1024**2
 MAX_PATHS_BYTES = 400 * 1024  # of arguments; Linux takes about 2 MB with the environment
+QUICK_SECONDS = 1.0  # beyond, it is worth asking why
+HUGE = 32 * 1024**2  # bytes of a file whose text is not asked for
 _PLAIN = ("--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--submodule=short")
 _RAW = re.compile(rb":(\d+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([A-Z])(\d*)\Z")
 _ESCAPED = re.compile(rb'\\([abtnvfr"\\]|[0-3][0-7]{2})')
@@ -136,19 +138,22 @@ def empty_tree(oid: str) -> str:
 
 def read_diff(comparison: Comparison, caps: Caps) -> Diff:
     """What differs, with the texts of the first files. Raises GitError."""
-    try:
+    with suppress(LimitExceeded):
+        return _read(_within(comparison, QUICK_SECONDS), caps, to_the_end=True)
+    # It takes long. Git holds a file that came or went in memory as a whole, whatever its size, so those are left out.
+    plain = replace(comparison, options=replace(comparison.options, renames=False))
+    if len(_readable(comparison, changes := _listed(plain).changes)) < len(changes):
+        return _read_around(comparison, caps)
+    with suppress(LimitExceeded):
         return _read(comparison, caps)
-    except LimitExceeded:
-        if not comparison.options.renames:
-            raise
-        # Looking for renames reads the files; the list alone does not.
-        return _read(replace(comparison, options=replace(comparison.options, renames=False)), caps)
+    # Looking for renames reads the files; the list alone does not.
+    return _read(plain, caps)
 
 
 def read_patches(comparison: Comparison, changes: Sequence[FileChange], caps: Caps) -> dict[FileChange, FilePatch]:
     """Texts of some of the files that differ; what the caps leave out is not in the answer."""
     asked, paths, size = [], list[bytes](), 0
-    for change in changes[: caps.files]:
+    for change in _readable(comparison, changes[: caps.files]):
         names = [change.path] if change.old_path == change.path else [change.old_path, change.path]
         size += sum(map(len, names)) + 2 * len(names)
         if size > MAX_PATHS_BYTES:
@@ -160,6 +165,36 @@ def read_patches(comparison: Comparison, changes: Sequence[FileChange], caps: Ca
     text, whole = _patch_text(comparison, caps, paths)
     found = _assign(asked, _cut(text, whole), whole)
     return {asked[place]: patch for place, patch in found.items()}
+
+
+def _within(comparison: Comparison, seconds: float) -> Comparison:
+    limits = comparison.limits
+    return replace(comparison, limits=replace(limits, seconds=min(seconds, limits.seconds)))
+
+
+def _listed(comparison: Comparison) -> Diff:
+    """All changed files without any text."""
+    return replace(_read(comparison, Caps(), output=("--raw",)), patches={})
+
+
+def _read_around(comparison: Comparison, caps: Caps) -> Diff:
+    """What differs, with the texts of those first files that are not huge."""
+    try:
+        diff = _listed(comparison)
+    except LimitExceeded:
+        comparison = replace(comparison, options=replace(comparison.options, renames=False))
+        diff = _listed(comparison)
+    first = diff.changes[: caps.files]
+    found = read_patches(comparison, first, caps)
+    return replace(diff, patches={place: found[change] for place, change in enumerate(first) if change in found})
+
+
+def _readable(comparison: Comparison, changes: Sequence[FileChange]) -> list[FileChange]:
+    """The changes of which no side is huge."""
+    oids = {oid for change in changes for oid in (change.old_oid, change.new_oid) if oid}
+    known = sizes(comparison.git_dir, sorted(oids), comparison.limits)
+    huge = {oid for oid, size in known.items() if size > HUGE}
+    return [change for change in changes if not huge & {change.old_oid, change.new_oid}]
 
 
 def unified_text(comparison: Comparison) -> bytes:
@@ -193,8 +228,11 @@ def _joined(section: Section) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-def _read(comparison: Comparison, caps: Caps) -> Diff:
-    command = comparison.command("--raw", "--patch")
+def _read(
+    comparison: Comparison, caps: Caps, output: tuple[str, ...] = ("--raw", "--patch"), *, to_the_end: bool = False
+) -> Diff:
+    """`to_the_end`: raise LimitExceeded where git had no time for all that is asked for, not only for the list."""
+    command = comparison.command(*output)
     buffer, listed, whole = bytearray(), -1, False
     with stream_git(command, git_dir=comparison.git_dir, limits=comparison.limits) as chunks:
         try:
@@ -210,7 +248,7 @@ def _read(comparison: Comparison, caps: Caps) -> Diff:
             else:
                 whole = True
         except LimitExceeded:
-            if listed < 0:
+            if listed < 0 or to_the_end:
                 raise
     content = bytes(buffer)
     changes, all_listed = _changes(content if listed < 0 else content[: listed + 1])

@@ -98,13 +98,7 @@ class ObjectReader:
 
     def sizes(self, oids: Sequence[str]) -> dict[str, int]:
         """Sizes in bytes of the objects that exist, by id."""
-        if not oids:
-            return {}
-        asked = "\n".join(oids).encode("ascii") + b"\n"
-        format = "--batch-check=%(objectname) %(objectsize)"
-        rows = run_git(["cat-file", format], git_dir=self.git_dir, limits=self.limits, input=asked).split(b"\n")
-        pairs = (row.split(b" ") for row in rows if row)
-        return {oid.decode("ascii"): int(size) for oid, size in pairs if size.isdigit()}
+        return sizes(self.git_dir, oids, self.limits)
 
     def commit(self, name: str | bytes) -> CommitObject | None:
         """The commit of this id or name, tags peeled; None when there is none."""
@@ -152,6 +146,17 @@ def open_objects(git_dir: Path, limits: Limits) -> Iterator[ObjectReader]:
         yield reader
     finally:
         reader.close()
+
+
+def sizes(git_dir: Path, oids: Sequence[str], limits: Limits) -> dict[str, int]:
+    """Sizes in bytes of the objects that exist, by id."""
+    if not oids:
+        return {}
+    asked = "\n".join(oids).encode("ascii") + b"\n"
+    format = "--batch-check=%(objectname) %(objectsize)"
+    rows = run_git(["cat-file", format], git_dir=git_dir, limits=limits, input=asked).split(b"\n")
+    pairs = (row.split(b" ") for row in rows if row)
+    return {oid.decode("ascii"): int(size) for oid, size in pairs if size.isdigit()}
 
 
 def parse_tree(content: bytes, id_bytes: int) -> Iterator[TreeEntry]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from gitstore.errors import Broken
 from gitstore.objects import ObjectReader
 from gitstore.process import run_git, stream_git
 
@@ -39,9 +40,21 @@ def types_at(reader: ObjectReader, names: Sequence[bytes], path: bytes) -> list[
         return [""] * len(names)
     asked = b"".join(name + b":" + path + b"\n" for name in names)
     args = ["cat-file", "--batch-check=%(objecttype)"]
-    output = run_git(args, git_dir=reader.git_dir, limits=reader.limits, input=asked) if names else b""
+    try:
+        output = run_git(args, git_dir=reader.git_dir, limits=reader.limits, input=asked) if names else b""
+    except Broken:  # a tree that git refuses to walk takes the answers for all others with it
+        return [_type_at(reader, name, path) for name in names]
     rows = output.split(b"\n")[: len(names)]
     return [row.decode("ascii") if row in (b"tree", b"blob", b"commit") else "" for row in rows]
+
+
+def _type_at(reader: ObjectReader, name: bytes, path: bytes) -> str:
+    commit = reader.commit(name)
+    try:
+        found = reader.at(commit.tree, path) if commit else None
+    except Broken:
+        return ""
+    return found.type if found else ""
 
 
 def _names(reader: ObjectReader, kind: str) -> Iterator[bytes]:

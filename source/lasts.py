@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.core.cache import caches
 
 from gitstore import lastcommits
+from gitstore.errors import Broken
 from gitstore.lastcommits import Walk
 from gitstore.objects import Signature
 from source.access import Code
@@ -52,7 +53,7 @@ def last_commits(code: Code, path: bytes, listing: Listing, seconds: float) -> L
     since_key = f"since:{place}:{commit}"
     since = caches["default"].get(since_key)
     if since is None:
-        since = lastcommits.folder_commit(code.reader, commit, path)
+        since = _folder_commit(code, commit, path)
         caches["default"].set(since_key, since, 24 * 3600)
     key = f"lasts:{place}:{since}"
     lasts: Lasts | None = store.get(key)
@@ -66,6 +67,13 @@ def last_commits(code: Code, path: bytes, listing: Listing, seconds: float) -> L
     return lasts
 
 
+def _folder_commit(code: Code, commit: str, path: bytes) -> str:
+    try:
+        return lastcommits.folder_commit(code.reader, commit, path)
+    except Broken:
+        return commit
+
+
 def _advance(code: Code, lasts: Lasts, newest: str | None, seconds: float) -> bool:
     earlier: Lasts | None = None
     if newest:
@@ -74,7 +82,10 @@ def _advance(code: Code, lasts: Lasts, newest: str | None, seconds: float) -> bo
     def known(commit: str) -> Mapping[bytes, str] | None:
         return earlier.walk.found if earlier is not None and earlier.walk.complete and commit == newest else None
 
-    lastcommits.advance(code.reader, lasts.walk, seconds, known)
+    try:
+        lastcommits.advance(code.reader, lasts.walk, seconds, known)
+    except Broken:
+        lasts.walk.todo.clear()  # the entries are there to be read, without a last commit
     for oid in set(lasts.walk.found.values()) - lasts.commits.keys():
         if (found := code.reader.commit(oid)) is not None:
             lasts.commits[oid] = Last(oid, found.title[:500], found.author)

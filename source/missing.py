@@ -1,14 +1,15 @@
 """Pages for what is not there: an unknown revision or path, a repository without commits."""
 
 import posixpath
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from gitstore.errors import GitError
+from gitstore.errors import GitError, NotFound
 from gitstore.nearby import near_paths, near_refs
-from gitstore.revisions import Revision, spell
+from gitstore.revisions import Revision, spell, split_address
 from projects.models import Project
 from source.access import Code, Missing
 from source.addresses import address
@@ -16,6 +17,7 @@ from source.frame import frame
 
 SHOWN = 8
 MAX_TARGET = 4_096
+_COUNTING = re.compile(rb"[~^]|@\{")  # what no name of a branch or tag holds
 
 
 def missing_page(request: HttpRequest, code: Code, missing: Missing) -> HttpResponse:
@@ -29,6 +31,7 @@ def missing_page(request: HttpRequest, code: Code, missing: Missing) -> HttpResp
         "revision": missing.revision,
         "sought": missing.path if missing.revision else code.tail.split(b"/")[0],
         "near": [],
+        "counted": None,
         "link": None,
         "top": None,
         **_instead(code, missing),
@@ -50,7 +53,7 @@ def _instead(code: Code, missing: Missing) -> dict[str, Any]:
     """Help to go on; none where the repository cannot be read, or reading it takes too long."""
     try:
         if missing.revision is None:
-            return {"near": _near_revisions(code)}
+            return {"near": _near_revisions(code), "counted": _counted_from(code)}
         return {
             "near": _near_files(code, missing.revision, missing.path),
             "link": _through_a_link(code, missing.revision, missing.path),
@@ -70,6 +73,18 @@ def _near_revisions(code: Code) -> list[dict[str, Any]]:
         hiding = {ref for ref in hiding if code.reader.commit(ref) is not None}
         rows.append({"name": name.split(b"/", 2)[2], "url": address(code.project, "tree", spell(name, hiding))})
     return rows
+
+
+def _counted_from(code: Code) -> Revision | None:
+    """The revision that an expression such as `main~2` counts from. What it names moves, so it has no address."""
+    name = _COUNTING.split(code.tail, maxsplit=1)[0]
+    if name == code.tail:
+        return None
+    try:
+        revision, path = split_address(code.reader, name, code.default_ref)
+    except NotFound:
+        return None
+    return None if path else revision
 
 
 def _near_files(code: Code, revision: Revision, path: bytes) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from common.markdown import render_markdown
-from common.safe_html import Links, sanitise
+from common.safe_html import Links, sanitise, show_turns
 from source.rendering.document import Document
 from source.rendering.highlight import coloured_lines, lexer_for, plain_lines
 
@@ -46,7 +46,7 @@ def draw_notebook(text: str, links: Links) -> Document:
     notes = list(drawing.notes)
     if len(parts) < len(cells):
         notes.append(f"The first {len(parts)} of {len(cells):,} cells.")
-    return Document("".join(parts) or '<p class="dim">This notebook has no cells.</p>', tuple(notes))
+    return Document(show_turns("".join(parts)) or '<p class="dim">This notebook has no cells.</p>', tuple(notes))
 
 
 def _cells(notebook: Any) -> list[Any] | None:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 
+from common.safe_html import show_turns
 from source.rendering.document import Document
 
 MAX_ROWS = 500
@@ -32,7 +33,7 @@ def draw_table(text: str, tabs: bool) -> Document:
     head = "".join(f'<th scope="col">{_cell(value)}</th>' for value in _padded(shown[0], columns))
     number = '<th scope="col"><span class="sr">Row</span></th>'
     table = f'<table class="table csv"><thead><tr>{number}{head}</tr></thead><tbody>{body}</tbody></table>'
-    return Document(table, tuple(_notes(more, width)))
+    return Document(show_turns(table), tuple(_notes(more, width)))
 
 
 def _delimiter(text: str) -> str:

@@ -38,7 +38,7 @@ def blame(request: HttpRequest, code: Code) -> HttpResponseBase:
     if entry.type == "commit":
         raise Missing("A submodule is another repository: its files have their blame there.", code.revision, code.path)
     if line := _number(request, "line"):
-        return unkept(redirect(f"{_url(request, -(-line // PART), line='')}#L{line}"))
+        return unkept(redirect(f"{_url(request, code, -(-line // PART), line='')}#L{line}"))
     found = code.reader.read(entry.oid, MAX_BYTES)
     content = found.content if found else None
     context = {**frame(code, "blame"), "state": readable(content), "size": found.size if found else 0}
@@ -63,10 +63,10 @@ def _blamed(request: HttpRequest, code: Code, entry: TreeEntry, content: bytes) 
     part = lines[first - 1 : first - 1 + PART]
     context = {"blame": found, "said": said, "off": off, "waits": waits, "lines": len(lines), "number": number}
     context |= {"groups": groups(code, found, part, first), "pages": pages, "last": first + len(part) - 1}
-    context |= {"first": first, "next_url": _url(request, number + 1) if number < pages else ""}
-    context["previous_url"] = _url(request, number - 1) if number > 1 else ""
-    context["wait_url"] = _url(request, number, wait="1")
-    context["switch_url"] = _url(request, number, ignore="" if off else "no")
+    context |= {"first": first, "part_lines": PART, "next_url": _url(request, code, number + 1) if number < pages else ""}
+    context["previous_url"] = _url(request, code, number - 1) if number > 1 else ""
+    context["wait_url"] = _url(request, code, number, wait="1")
+    context["switch_url"] = _url(request, code, number, ignore="" if off else "no")
     return context
 
 
@@ -79,7 +79,7 @@ def _number(request: HttpRequest, name: str) -> int:
     return int(text[:9]) if text.isdecimal() else 0
 
 
-def _url(request: HttpRequest, page: int, **more: str) -> str:
+def _url(request: HttpRequest, code: Code, page: int, **more: str) -> str:
     query = request.GET.copy()
     query.pop("wait", None)
     query["page"] = str(page)
@@ -87,4 +87,4 @@ def _url(request: HttpRequest, page: int, **more: str) -> str:
         query[key] = value
     for key in [key for key, value in query.items() if not value or (key, value) == ("page", "1")]:
         del query[key]
-    return f"{request.path}?{query.urlencode()}"
+    return f"{code.address('blame')}?{query.urlencode()}"

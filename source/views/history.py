@@ -30,14 +30,14 @@ def commits(request: HttpRequest, code: Code) -> HttpResponseBase:
     if code.path and valid and not (page.rows or wanted or place.skip) and page.complete:
         raise Missing("There is no such file or folder in this history.", code.revision, code.path)
     context = {**frame(code, "commits"), "page": page, "form": form, "filtered": bool(wanted) or not valid}
-    context |= {"older_url": _url(request, page.older), "newer_url": _url(request, page.newer)}
-    context |= {"clear_url": request.path}
+    context |= {"older_url": _url(request, code, page.older), "newer_url": _url(request, code, page.newer)}
+    context |= {"clear_url": code.address("commits")}
     template = "source/_history_part.html" if part else "source/history.html"
     response = render(request, template, context, status=200 if valid else 422)
     return response if page.complete else unkept(response)
 
 
-def _url(request: HttpRequest, place: Place | None) -> str:
+def _url(request: HttpRequest, code: Code, place: Place | None) -> str:
     if place is None:
         return ""
     query = request.GET.copy()
@@ -45,4 +45,4 @@ def _url(request: HttpRequest, place: Place | None) -> str:
     query["after"] = place.cursor
     for key in [key for key, value in query.items() if not value]:
         del query[key]
-    return f"{request.path}?{query.urlencode()}"
+    return f"{code.address('commits')}?{query.urlencode()}"

@@ -47,6 +47,15 @@ def test_what_git_has_not_found_yet_comes_by_itself(signed_in, project, monkeypa
     expect(page.locator("#L401")).to_be_visible()
 
 
+def test_a_line_in_the_address_opens_its_part(signed_in, project):
+    page = signed_in("/projects/widget/blame/main/new.py#L900")
+    expect(page.locator("#L900")).to_be_in_viewport()
+    page.evaluate("location.hash = '#L5'")
+    expect(page.locator("#L5")).to_be_in_viewport()
+    page.evaluate("location.hash = '#L901'")
+    expect(page.locator("#L5")).to_be_visible()
+
+
 def test_blame_and_history_work_without_script(signed_in, project, monkeypatch):
     monkeypatch.setattr("source.views.blame.FIRST_SECONDS", -1)
     page = signed_in("/projects/widget/blame/main/new.py", java_script_enabled=False)
