@@ -33,7 +33,7 @@ def find_binary(name):
     return str(versions[0]) if versions else None
 
 
-def wait_for_port(port, process, seconds=30):
+def wait_for_port(port, process, seconds=90):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:

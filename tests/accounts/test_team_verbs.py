@@ -17,7 +17,7 @@ def day(text):
 
 def patiently(call, *arguments):
     """The shared in-memory database of the tests refuses where a file would wait."""
-    for _ in range(500):
+    for _ in range(6000):
         try:
             return call(*arguments)
         except OperationalError as error:
@@ -84,7 +84,7 @@ class TestMove:
 
         def move(team, parent):
             try:
-                barrier.wait(10)
+                barrier.wait(60)
                 patiently(move_team_by_id, team, parent)
             except TeamError:
                 refused.append(team)
@@ -95,7 +95,7 @@ class TestMove:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         assert len(refused) == 1
         assert Team.objects.exclude(parent=None).count() == 1
 

@@ -65,7 +65,7 @@ def _handler(forge):
             if forge.behaviour == "status":
                 return self.say(forge.status, {"Content-Type": "text/html"}, forge.body)
             if forge.behaviour == "hang":
-                return forge.released.wait(30)
+                return forge.released.wait(90)
             return self.serve(body)
 
         def say(self, status, headers, body):
@@ -114,7 +114,7 @@ def _handler(forge):
                     self.wfile.write(content[start : start + 1024])
                     time.sleep(0.001)
                 self.wfile.flush()
-                forge.released.wait(30)
+                forge.released.wait(90)
             except OSError:
                 pass
 

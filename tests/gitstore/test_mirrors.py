@@ -366,7 +366,7 @@ def kill(pid):
         os.kill(pid, 9)
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=90):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"

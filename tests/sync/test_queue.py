@@ -36,7 +36,7 @@ def job(db):
 
 def patiently(call, *arguments):
     """The shared in-memory database of the tests refuses where a file would wait."""
-    for _ in range(500):
+    for _ in range(6000):
         try:
             return call(*arguments)
         except OperationalError as error:
@@ -228,7 +228,7 @@ class TestRenewal:
             while not patiently(grown.exists):
                 threading.Event().wait(0.01)
             patiently(lambda: SyncJob.objects.update(lease_holder="somebody else"))
-            assert lease.lost.wait(5)
+            assert lease.lost.wait(60)
 
 
 class TestGiveBack:
