@@ -63,7 +63,8 @@ def _blamed(request: HttpRequest, code: Code, entry: TreeEntry, content: bytes) 
     part = lines[first - 1 : first - 1 + PART]
     context = {"blame": found, "said": said, "off": off, "waits": waits, "lines": len(lines), "number": number}
     context |= {"groups": groups(code, found, part, first), "pages": pages, "last": first + len(part) - 1}
-    context |= {"first": first, "part_lines": PART, "next_url": _url(request, code, number + 1) if number < pages else ""}
+    context |= {"first": first, "part_lines": PART}
+    context["next_url"] = _url(request, code, number + 1) if number < pages else ""
     context["previous_url"] = _url(request, code, number - 1) if number > 1 else ""
     context["wait_url"] = _url(request, code, number, wait="1")
     context["switch_url"] = _url(request, code, number, ignore="" if off else "no")
