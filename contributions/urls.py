@@ -1,4 +1,4 @@
-from django.urls import URLPattern
+from contributions.request_urls import urlpatterns as request_urls
 
 app_name = "contributions"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [*request_urls]

@@ -30,6 +30,7 @@ _TAG = re.compile(r"\A(?:\s*(?:\[[^\]]{0,60}\]|re:|fwd:)\s*)+", re.IGNORECASE)
 _IN_BODY = re.compile(r"(From|Subject|Date): (.*)")
 _INFLATED = re.compile(rb"^(?:literal|delta) (\d{1,18})$", re.MULTILINE)
 _MODE = re.compile(rb"(old mode|new mode|deleted file mode|new file mode) (\d{6})")
+_INDEX = re.compile(rb"index ([0-9a-f]+)\.\.([0-9a-f]+)(?: (\d{6}))?")
 _SIMILAR = re.compile(rb"(?:dis)?similarity index (\d{1,3})%")
 
 
@@ -88,7 +89,7 @@ def without_cr(diff: bytes) -> bytes:
 
 
 def patched_files(diff: bytes) -> list[tuple[FileChange, FilePatch]]:
-    """The files of a unified text with what happens to each, as its own lines tell; object ids are unknown (empty).
+    """The files of a unified text with what happens to each, as its own lines tell; object ids may be short, or empty.
 
     A file without a line `diff --git` before it is left out.
     """
@@ -229,6 +230,7 @@ def _change(text: bytes) -> FileChange:
     old = new = _same_name(head)
     modes: dict[bytes, int] = {}
     status, similarity, index = "M", 0, (0, 0)
+    ids = ("", "")
     for line in lines[1:]:
         if line.startswith((b"@@ ", b"GIT binary patch", b"Binary files ")):
             break
@@ -245,13 +247,18 @@ def _change(text: bytes) -> FileChange:
             old = _name(line[4:]) or old
         elif line.startswith(b"+++ "):
             new = _name(line[4:]) or new
-        elif match := re.fullmatch(rb"index [0-9a-f]+\.\.[0-9a-f]+ (\d{6})", line):
-            index = (int(match[1], 8),) * 2
+        elif match := _INDEX.fullmatch(line):
+            index = (int(match[3] or b"0", 8),) * 2
+            ids = (_oid(match[1]), _oid(match[2]))
     old_mode = modes.get(b"old mode", modes.get(b"deleted file mode", index[0] or 0o100644))
     new_mode = modes.get(b"new mode", modes.get(b"new file mode", index[1] or 0o100644))
     old_mode, new_mode = (0 if status == "A" else old_mode), (0 if status == "D" else new_mode)
     old, new = (new if status == "A" else old), (old if status == "D" else new)
-    return FileChange(old_mode, new_mode, "", "", status, similarity, old, new, lines[0])
+    return FileChange(old_mode, new_mode, ids[0], ids[1], status, similarity, old, new, lines[0])
+
+
+def _oid(digits: bytes) -> str:
+    return digits.decode("ascii") if digits.strip(b"0") else ""
 
 
 def _same_name(head: bytes) -> bytes:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from activity.importing import import_history
 from activity.models import History
+from contributions import landing, warranties
 from gitstore.errors import GitError
 from gitstore.mirrors import MANY_PACKS, Mirror
 from gitstore.records import FetchResult, Tag
@@ -138,6 +139,9 @@ class _Run:
         activity_mark = f"{commit}:{policy.RULES}"
         if self.job.activity_commit != activity_mark:
             self._import(mirror, commit, activity_mark)
+        self._own()
+        landing.follow(self.repository, mirror, commit)
+        warranties.look_after(self.repository, mirror, commit)
 
     def _import(self, mirror: Mirror, commit: str, activity_mark: str) -> None:
         import_history(self.repository, mirror, commit, self.progress, self._own)

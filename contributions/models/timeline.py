@@ -4,10 +4,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from common.markdown import render_document
 from contributions.models.opportunities import Opportunity
+from contributions.models.requests import ChangeRequest
 
 LONGEST_TEXT = 20_000  # characters of what somebody writes at once
 
@@ -23,6 +25,7 @@ class TimelineEntry(models.Model):
         EVIDENCE = "evidence", "Evidence"
 
     opportunity = models.ForeignKey(Opportunity, models.CASCADE, null=True, blank=True, related_name="timeline")
+    request = models.ForeignKey(ChangeRequest, models.CASCADE, null=True, blank=True, related_name="timeline")
     kind = models.CharField(max_length=10, choices=Kind)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
@@ -34,7 +37,16 @@ class TimelineEntry(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["opportunity", "at"], name="timeline_of_opportunity")]  # its page
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(opportunity=None, request__isnull=False) | Q(opportunity__isnull=False, request=None),
+                name="timeline_of_one_thing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["opportunity", "at"], name="timeline_of_opportunity"),  # its page
+            models.Index(fields=["request", "at"], name="timeline_of_request"),  # its page
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} at {self.at:%Y-%m-%d %H:%M}"
@@ -43,3 +55,9 @@ class TimelineEntry(models.Model):
         if self._state.adding and self.text and not self.html:
             self.html = render_document(self.text, "markdown")
         super().save(*args, **kwargs)
+
+    @property
+    def to_words(self) -> str:
+        """The state it led to, in words in the middle of a sentence."""
+        states = ChangeRequest.State if self.request_id else Opportunity.State
+        return str(dict(states.choices).get(self.to_state, self.to_state)).lower()
