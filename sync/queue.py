@@ -28,7 +28,7 @@ from sync.models import SyncJob, SyncRun
 logger = logging.getLogger(__name__)
 
 RUN_LEASE = timedelta(seconds=120)
-QUEUE_LEASE = timedelta(seconds=300)
+QUEUE_LEASE = timedelta(seconds=40)  # what a wake-up costs that is lost with a worker or a broker
 RENEW_SECONDS = 30
 CRASHES_ALLOWED = 3
 AHEAD = 16  # jobs handed to the broker at once; the table, not the broker, is the queue
