@@ -1,4 +1,5 @@
+from contributions.opportunity_urls import urlpatterns as opportunity_urls
 from contributions.request_urls import urlpatterns as request_urls
 
 app_name = "contributions"
-urlpatterns = [*request_urls]
+urlpatterns = [*opportunity_urls, *request_urls]

@@ -113,11 +113,16 @@ class Opportunity(models.Model):
         return self.title
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.html = render_document(self.description, "markdown") if self.description else ""
+        if self._state.adding and not self.html:
+            self.draw()
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("contributions:opportunity", args=[self.pk])
+
+    def draw(self) -> None:
+        """Make the description's HTML anew; may take seconds, so outside of transactions."""
+        self.html = render_document(self.description, "markdown") if self.description else ""
 
     @property
     def is_open(self) -> bool:

@@ -1,0 +1,94 @@
+"""How well an opportunity fits a person: a number to sort by, and the reason in words.
+
+Known projects weigh most (they need no first look around), then known languages, then what somebody marked. What tells
+nothing about the person, a good first task or a mentor, decides among the rest.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Value
+
+from accounts.models import User
+from activity.models import Participation
+from projects.models import Follow, Project, Star
+
+CONTRIBUTED, LANGUAGE, STARRED, FOLLOWED, FIRST, MENTORED = 40, 30, 15, 12, 8, 4
+
+
+class Described(Protocol):
+    """What is known of an opportunity: values of its facets `language`, `mentor`."""
+
+    @property
+    def project_id(self) -> int: ...
+
+    @property
+    def values(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    @property
+    def good_first(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a person knows: commits by project, the name of a project by language, projects starred and followed."""
+
+    commits: Mapping[int, int] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
+    starred: frozenset[int] = frozenset()
+    followed: frozenset[int] = frozenset()
+
+
+def know(user: User | AnonymousUser) -> Knowledge:
+    """Two queries. Only projects that the person may read today are named."""
+    if not isinstance(user, User):
+        return Knowledge()
+    parts = Participation.objects.filter(person__user=user, project__in=Project.objects.visible_to(user).values("pk"))
+    commits: Counter[int] = Counter()
+    best: dict[str, tuple[int, str]] = {}
+    columns = ("project_id", "project__name", "project__language", "commits", "coauthored")
+    for project, name, language, written, shared in parts.values_list(*columns):
+        commits[project] += written + shared
+        if language and (written + shared, name) > best.get(language, (0, "")):
+            best[language] = (written + shared, name)
+    stars = Star.objects.filter(user=user).annotate(what=Value("star")).values_list("what", "project_id")
+    follows = Follow.objects.filter(user=user).annotate(what=Value("follow")).values_list("what", "project_id")
+    marks = list(stars.union(follows, all=True))
+    return Knowledge(
+        commits={project: number for project, number in commits.items() if number},
+        languages={language: name for language, (_, name) in best.items()},
+        starred=frozenset(project for what, project in marks if what == "star"),
+        followed=frozenset(project for what, project in marks if what == "follow"),
+    )
+
+
+def fit(row: Described, knowledge: Knowledge) -> tuple[int, str]:
+    """The weight and the reason; an empty reason where nothing speaks for it."""
+    weight, reasons = 0, []
+    if number := knowledge.commits.get(row.project_id, 0):
+        weight += CONTRIBUTED
+        reasons.append(f"you have {number:,} commit{'' if number == 1 else 's'} here")
+    known = next((language for language in row.values["language"] if language in knowledge.languages), None)
+    if known:
+        weight += LANGUAGE
+        reasons.append(f"you know {known}" + ("" if number else f" from {knowledge.languages[known]}"))
+    if row.project_id in knowledge.starred:
+        weight += STARRED
+        reasons.append("you starred the project")
+    elif row.project_id in knowledge.followed:
+        weight += FOLLOWED
+        reasons.append("you follow the project")
+    if row.good_first and not number:
+        weight += FIRST
+        reasons.append("a good first task")
+    if row.values["mentor"]:
+        weight += MENTORED
+    return weight, _sentence(reasons[:3])
+
+
+def _sentence(reasons: list[str]) -> str:
+    text = ", ".join(reasons)
+    return text[:1].upper() + text[1:]
