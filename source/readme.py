@@ -1,12 +1,10 @@
 """READMEs among code: below the folder they lie in, and the links of the one on a project's page."""
 
-import hashlib
 import re
 
-from django.core.cache import caches
 from django.utils.safestring import SafeString, mark_safe
 
-from common.markdown import render_document
+from common.markdown import render_document, render_plain
 from common.safe_html import Links
 from gitstore.records import TreeEntry
 from projects.derive.content import decode
@@ -15,11 +13,12 @@ from projects.models import Project
 from projects.outcome import CODE_LINK
 from source.access import Code
 from source.addresses import address
-from source.caching import release
 from source.listing import Listing
 from source.names import text_of
+from source.rendering.kept import Keep
 
 MAX_BYTES = 4 * 1024**2
+GIVEN_UP = "This could not be drawn in the time there is for it, so here is its text."
 _IN_PAGE = re.compile(rf'(<(?:a|img)\b[^<>]*? (?:href|src)="){re.escape(CODE_LINK)}(blob|raw)/')
 _ADDRESS = re.compile(rf'(<(?:a|img)\b[^<>]*?) (?:href|src)="{re.escape(CODE_LINK)}[^"]*"')
 
@@ -43,16 +42,17 @@ def folder_readme(code: Code, listing: Listing) -> tuple[TreeEntry, SafeString] 
 
 
 def _rendered(code: Code, entry: TreeEntry, format: str, links: Links) -> SafeString | None:
-    words = repr((release(), entry.oid, format, links)).encode("utf-8", "surrogateescape")
-    key = f"readme:{hashlib.sha256(words).hexdigest()}"
-    html: str | None = caches["code"].get(key)
+    place = Keep("readme", entry.oid, format, links)
+    html: str | None = place.get()
     if html is None:
         found = code.reader.read(entry.oid, MAX_BYTES)
         if found is None or found.content is None or b"\0" in found.content[:8000]:
             return None
         text = decode(found.content, KEEP_BYTES).text
         html = render_document(text, format, links) if text.strip() else ""
-        caches["code"].set(key, html)
+        failed = format in ("markdown", "rst") and html == render_plain(text)
+        html = f'<p class="dim">{GIVEN_UP}</p>{html}' if failed else html
+        place.put(html, failed=failed)
     return mark_safe(html) if html else None  # noqa: S308 sanitised by common.markdown
 
 

@@ -11,10 +11,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import IO, Any
 
 SECONDS = 3.0
 MEMORY_BYTES = 512 * 1024**2
@@ -61,10 +62,21 @@ def outline(content: bytes, language: str) -> list[Symbol] | None:
 
 
 def _answer(command: list[str], asked: bytes) -> bytes | None:
+    # The answer goes into a file, whose size the system bounds: a pipe would be read for as long as something comes.
+    with tempfile.TemporaryFile() as answer:
+        if _run(command, asked, answer) != 0:
+            return None
+        answer.seek(0)
+        content = answer.read(ANSWER_BYTES + 1)
+    return content if len(content) <= ANSWER_BYTES else None
+
+
+def _run(command: list[str], asked: bytes, answer: IO[bytes]) -> int | None:
+    """How the program ended; None where it had to be ended."""
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=answer,
         stderr=subprocess.DEVNULL,
         cwd="/",
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
@@ -72,13 +84,13 @@ def _answer(command: list[str], asked: bytes) -> bytes | None:
     ) as process:
         try:
             _bound(process.pid)
-            answer, _ = process.communicate(asked, timeout=SECONDS)
+            process.communicate(asked, timeout=SECONDS)
         except (subprocess.TimeoutExpired, OSError):
             return None
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-    return answer if process.returncode == 0 and len(answer) <= ANSWER_BYTES else None
+    return process.returncode
 
 
 def _bound(pid: int) -> None:

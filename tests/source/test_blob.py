@@ -3,9 +3,11 @@
 import base64
 import json
 import re
+import sys
 
 import pytest
 from django.conf import settings as portal
+from django.core.cache import caches
 from django.test import Client
 
 from source.addresses import address
@@ -302,13 +304,27 @@ class TestOutline:
         assert "part=outline" not in words(ask("a.py"))
         assert "Nothing is known" in words(ask("a.py", query="?part=outline"))
 
-    @pytest.mark.parametrize("program", ["#!/bin/sh\nkill -SEGV $$\n", '#!/bin/sh\necho \'{"_type": "tag"\'\n'])
-    def test_a_crash_or_nonsense_costs_the_outline_only(self, show, monkeypatch, tmp_path, program):
+    @pytest.mark.parametrize(
+        "program",
+        [
+            "#!/bin/sh\nkill -SEGV $$\n",
+            '#!/bin/sh\necho \'{"_type": "tag"\'\n',
+            "#!/bin/sh\ncat > /dev/null\nwhile :; do :; done\n",
+            f"#!{sys.executable}\nx = bytearray(1)\nwhile True: x += x\n",
+            "#!/bin/sh\nyes '{}'\n",
+        ],
+    )
+    def test_a_crash_nonsense_or_a_bomb_costs_the_outline_only(self, show, monkeypatch, tmp_path, program):
+        monkeypatch.setattr(outline, "SECONDS", 0.5)
         path = tmp_path / "ctags"
         path.write_text(program)
         path.chmod(0o755)
         monkeypatch.setattr(outline, "_program", lambda: (str(path), frozenset({"Python"})))
-        assert "Nothing is known" in words(show({"a.py": "class A: pass\n"})("a.py", query="?part=outline"))
+        ask = show({"a.py": "class A: pass\n"})
+        assert "Nothing is known" in words(ask("a.py", query="?part=outline"))
+        monkeypatch.setattr("source.files.outline", None)
+        caches["pages"].clear()
+        assert "Nothing is known" in words(ask("a.py", query="?part=outline"))
 
     def test_names_from_it_are_text(self, show, monkeypatch, tmp_path):
         path = tmp_path / "ctags"

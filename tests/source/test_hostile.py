@@ -1,13 +1,16 @@
 """Repositories that are far too large, damaged or named to mislead: pages answer in plain words and hold little."""
 
 import hashlib
+import itertools
 import json
 import zlib
 from dataclasses import replace
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
+from common.markdown import render_document
 from source import access
 from source.addresses import address
 from source.diffs import reading
@@ -182,6 +185,49 @@ class TestMalformedFolder:
         answer = get(browser, project, page, revision=oid, path=path)
         assert answer.status_code in (200, 500)
         assert answer.status_code == 200 or "malformed" in text(answer)
+
+
+LAUGHS = "".join(f".. |{one}| replace:: {f'|{other}| ' * 10}\n" for one, other in itertools.pairwise("abcdefghi"))
+CELL = {"cell_type": "markdown", "source": "*a_ " * 20_000}
+BOMBS = {
+    "emphasis.md": "*a_ " * 120_000,
+    "table.md": f"|{'a|' * 2_500}\n|{'-|' * 2_500}\n{'|x' * 2_500}\n" + "|x\n" * 50_000,
+    "laughs.rst": f"{LAUGHS}.. |i| replace:: x\n\n|a|\n",
+    "book.ipynb": json.dumps({"nbformat": 4, "cells": [CELL] * 100}),
+}
+
+
+@pytest.fixture
+def little_time(monkeypatch):
+    monkeypatch.setattr("source.documents.SECONDS", 0.5)
+    monkeypatch.setitem(render_document.__kwdefaults__, "seconds", 0.5)
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_document_that_never_ends_is_its_source_with_a_note_and_is_remembered(
+    browser, planted, repository_builder, little_time, monkeypatch, name
+):
+    builder = repository_builder()
+    builder.commit({name: BOMBS[name]})
+    project = planted(builder)
+    first = text(get(browser, project, "blob", path=name.encode()))
+    assert "could not be drawn in the time" in first
+    assert 'id="L1"' in first or "raw/main" in first
+    monkeypatch.setattr("source.documents.run_bounded", None)
+    monkeypatch.setattr("source.documents.render_document", None)
+    assert "could not be drawn in the time" in text(get(browser, project, "blob", path=name.encode()))
+
+
+def test_a_readme_that_never_ends_is_its_text_with_a_note_and_is_remembered(
+    browser, planted, repository_builder, little_time, monkeypatch
+):
+    builder = repository_builder()
+    builder.commit({"README.md": BOMBS["emphasis.md"]})
+    project = planted(builder)
+    assert "could not be drawn in the time" in text(get(browser, project, "tree"))
+    monkeypatch.setattr("source.readme.render_document", None)
+    caches["pages"].clear()
+    assert "could not be drawn in the time" in text(get(browser, project, "tree"))
 
 
 NO_REVISIONS = [b"--all", b"-n1", b"--output=pwned", b"main..main", b"main:a.txt", b":/Change", b"@{-1}", b"x" * 4000]
