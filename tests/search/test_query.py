@@ -1,6 +1,7 @@
 """The query language: what becomes of what people type, and where it points when it makes no sense."""
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.query import QueryError, parse
-from search.query.operators import BY_NAME, FOREIGN, OPERATORS, TYPES
-from search.query.parser import ATOMS, CHARACTERS
+from search.query.operators import BY_NAME, COUNT_LIMIT, FOREIGN, OPERATORS, TYPES
+from search.query.parser import ATOMS, CHARACTERS, DEPTH
 from search.query.patterns import has_capital
 from search.query.tree import And, Field, Not, Or, Pattern, Text
 
@@ -293,3 +294,39 @@ def test_the_table_of_operators_is_sound():
         parse(f"{operator.example} x")
         if operator.negatable:
             parse(f"-{operator.example} x")
+
+
+def documented():
+    """{operator: (aliases, meaning, example)} from the table of the documentation."""
+    found = {}
+    for line in DOCS.read_text(encoding="utf-8").partition("## Operators")[2].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        names = re.findall(r"`(\w+):`", cells[0])
+        if names and line.startswith("|"):
+            found[names[0]] = (tuple(names[1:]), cells[1], cells[3].strip("` |"), cells[2])
+    return found
+
+
+def test_the_documentation_has_every_operator_and_no_other():
+    table = documented()
+    assert list(table) == [operator.name for operator in OPERATORS]
+    for operator in OPERATORS:
+        aliases, meaning, example, values = table[operator.name]
+        assert (aliases, meaning, example) == (operator.aliases, operator.meaning, operator.example)
+        assert ("several" in values) == operator.listed
+        assert ("regular expression" in values) == operator.regex
+        assert all(f"`{value}`" in values for value in operator.values)
+
+
+def test_the_documentation_has_the_limits():
+    limits = re.search(r"([\d,]+) characters, (\d+) parts and (\d+) levels", DOCS.read_text(encoding="utf-8"))
+    assert [int(number.replace(",", "")) for number in limits.groups()] == [CHARACTERS, ATOMS, DEPTH]
+    assert f"1 to {COUNT_LIMIT}" in documented()["count"][3]
+
+
+@pytest.mark.parametrize(
+    "words", re.findall(r"`([^`\n]+)`", DOCS.read_text(encoding="utf-8").partition("## Operators")[0])
+)
+def test_every_example_of_the_documentation_is_a_query(words):
+    if words not in {"AND", "OR", "NOT", '\\"', "\\\\", "\\/"}:
+        parse(words.replace("\\|", "|"))
