@@ -15,8 +15,29 @@ def client_of(client):
 
 
 BAD = [
-    *("x (foo", "a )", '"foo', "/(/", "/(?<=a)b/", "x" * 10_000, "a\0b", "lang:klingon x", "project:nope x", "repo:nope x"),
-    *("team:nope x", "topic:nope x", "count:-1", "type:kode x", "case:maybe", "a OR", "NOT", "(case:yes a)", r"/(a)\1/"),
+    *(
+        "x (foo",
+        "a )",
+        '"foo',
+        "/(/",
+        "/(?<=a)b/",
+        "x" * 10_000,
+        "a\0b",
+        "lang:klingon x",
+        "project:nope x",
+        "repo:nope x",
+    ),
+    *(
+        "team:nope x",
+        "topic:nope x",
+        "count:-1",
+        "type:kode x",
+        "case:maybe",
+        "a OR",
+        "NOT",
+        "(case:yes a)",
+        r"/(a)\1/",
+    ),
 ]
 KINDS = ["", "projects", "code", "symbols", "people", "commits", "nonsense"]
 
