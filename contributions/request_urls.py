@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from contributions.views import request_changes, requests
+from contributions.views import contribute, request_changes, requests
 
 urlpatterns = [
+    path("projects/<str:slug>/contribute/", contribute.project_contribute, name="project_contribute"),
+    path("projects/<str:slug>/contribute/governance/", contribute.project_governance, name="project_governance"),
     path("projects/<str:slug>/requests/", requests.project_requests, name="project_requests"),
     path("projects/<str:slug>/requests/new/", request_changes.request_new, name="request_new"),
     path("projects/<str:slug>/requests/offer/", request_changes.request_offer, name="request_offer"),

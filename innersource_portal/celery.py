@@ -45,7 +45,9 @@ app.conf.update(
         "mail-claims": {"task": "sync.mail_claims", "schedule": schedule(20), "options": {"expires": 60}},
         "tend-people": {"task": "sync.tend_people", "schedule": schedule(300), "options": {"expires": 300}},
         "refresh-flow": {"task": "sync.refresh_flow", "schedule": schedule(60), "options": {"expires": 60}},
+        "end-warranties": {"task": "contributions.end_warranties", "schedule": schedule(600)},
+        "measure-waits": {"task": "contributions.measure_waits", "schedule": schedule(300)},
         "refresh-rollups": {"task": "sync.refresh_rollups", "schedule": schedule(6 * 3600)},
     },
 )
-app.autodiscover_tasks(["sync"])
+app.autodiscover_tasks(["sync", "contributions"])

@@ -165,6 +165,8 @@ def project_tabs(project: Project, page: str, revision: bytes = b"") -> list[dic
         rows.append({"words": words, "url": url, "current": _BELONGS.get(page) == word})
     activity = reverse("pages:activity", args=[project.slug])
     rows.insert(1, {"words": "Activity", "url": activity, "current": page == "activity"})
+    contribute = reverse("contributions:project_contribute", args=[project.slug])
+    rows.insert(1, {"words": "Contribute", "url": contribute, "current": page == "contribute"})
     return rows
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from activity.importing import import_history
 from activity.models import History
-from contributions import landing, warranties
+from contributions import guides, landing, warranties
 from gitstore.errors import GitError
 from gitstore.mirrors import MANY_PACKS, Mirror
 from gitstore.records import FetchResult, Tag
@@ -140,6 +140,7 @@ class _Run:
         if self.job.activity_commit != activity_mark:
             self._import(mirror, commit, activity_mark)
         self._own()
+        guides.follow(self.repository, mirror, commit)
         landing.follow(self.repository, mirror, commit)
         warranties.look_after(self.repository, mirror, commit)
 
