@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
 
 from common.htmx import render_fragment
 from gitstore.errors import NotFound
@@ -10,14 +11,18 @@ from gitstore.refsearch import find_refs, types_at
 from gitstore.revisions import spell, split_address
 from source.access import Code
 from source.frame import AT_A_PATH, frame
+from source.names import plain, text_of
 from source.pages import code_page
 
 SHOWN = 50
+OPTIONS = 20
 KINDS = (("branch", "Branches"), ("tag", "Tags"))
 
 
 @code_page("refs")
 def refs(request: HttpRequest, code: Code) -> HttpResponseBase:
+    if request.GET.get("as") == "options":
+        return _options(request, code)
     page = request.GET.get("to", "")
     page = page if page in AT_A_PATH else "tree"
     words = request.GET.get("q", "").strip()[:250]
@@ -31,6 +36,18 @@ def refs(request: HttpRequest, code: Code) -> HttpResponseBase:
         "words": words,
     }
     return render_fragment(request, "source/refs.html", "source/_refs.html", context)
+
+
+def _options(request: HttpRequest, code: Code) -> HttpResponseBase:
+    """What completes a field of the form that compares; a name that cannot be typed as it is shown is none."""
+    words = (request.GET.get("old") or request.GET.get("new") or "").strip()[:250]
+    values: list[str] = []
+    for kind, _ in KINDS:
+        names, _ = find_refs(code.reader, kind, words.encode("utf-8", "surrogateescape"), OPTIONS)
+        branches = _hiding(code, names) if kind == "tag" else ()
+        spelled = [spell(name, branches) for name in names]
+        values += [text for name in spelled if (text := plain(name)) == text_of(name)]
+    return render(request, "source/_ref_options.html", {"values": values})
 
 
 def _group(code: Code, kind: str, title: str, words: bytes, page: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from projects.models import Project, Repository
 from source.addresses import address
@@ -48,9 +49,18 @@ def repository(tmp_path, settings):
         when=now,
         message=f"Change {'all at once ' * 20}\n\nSee https://example.org/{'x' * 90}, {base}.\n\nBug: 7\n",
     )
+    builder.set_ref("refs/heads/unreadable", _without_its_tree(builder, oid))
     record.default_branch, record.head_commit = "main", oid
     record.save()
     return Project.objects.create(slug="widget", name="Widget", repository=record), oid
+
+
+def _without_its_tree(builder, parent):
+    tree = builder.git("mktree", "--missing", stdin=b"040000 tree %s\tgone\n" % (b"1" * 40)).decode().strip()
+    who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    oid = builder.git(*who, "commit-tree", tree, "-p", parent, "-m", "Lose it").decode().strip()
+    (builder.path / "objects" / tree[:2] / tree[2:]).unlink()
+    return oid
 
 
 @pytest.fixture
@@ -81,6 +91,8 @@ def window(open_page, stranger):
         "commit/{oid}?part=refs",
         "compare/v1.0...main",
         "compare/nope...main",
+        "compare/",
+        "tree/unreadable",
         "branches/?show=all",
         "tags/",
     ],
@@ -101,6 +113,16 @@ def test_a_large_file_is_loaded_on_demand(window, repository):
     page.get_by_role("link", name="Show it").first.click()
     page.get_by_text("1999", exact=True).first.wait_for()
     assert page.url.endswith(oid)
+
+
+def test_fields_of_a_comparison_are_completed(window, repository):
+    page = window("/projects/widget/compare/")
+    page.get_by_label("Compared with it").fill("asi")
+    expect(page.locator("#compare-new-refs option")).to_have_count(1)
+    expect(page.locator("#compare-new-refs option")).to_have_attribute("value", "feature/aside")
+    page.get_by_label("Compared with it").fill("feature/aside")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/compare/main...feature/aside")
 
 
 def test_all_files_fold_at_once(window, repository):

@@ -95,6 +95,38 @@ def test_keys_lead_to_blame_and_to_a_line(signed_in, project):
     page.wait_for_url("**/blame/main/long.py*")
 
 
+def test_every_key_and_the_list_of_them(signed_in, project):
+    page = signed_in("long.py")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_be_visible()
+    for words in ("Go to a file", "permanent", "who wrote each line", "Go to a line", "Search", "this list"):
+        expect(dialog).to_contain_text(words)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox").first).to_be_focused()
+    page.keyboard.type("tybl?")
+    assert page.url.endswith("/long.py")
+    page.keyboard.press("Escape")
+    page.locator("h1").first.click(force=True)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("b")
+    page.wait_for_url("**/blame/main/long.py")
+    page.keyboard.press("l")
+    page.keyboard.type("590")
+    page.keyboard.press("Enter")
+    expect(page.locator("#L590")).to_be_in_viewport()
+    page.keyboard.press("y")
+    page.wait_for_url(re.compile(r"/blame/[0-9a-f]{40}/long\.py"))
+    page.keyboard.press("b")
+    page.wait_for_url(re.compile(r"/blob/\w+/long\.py"))
+    page.keyboard.press("t")
+    page.wait_for_url(re.compile(r"/find/\w+"))
+
+
 def test_a_document_is_shown_and_its_source_too(signed_in, project):
     page = signed_in("README.md", java_script_enabled=False)
     expect(page.locator(".prose h1")).to_have_text("Widget")

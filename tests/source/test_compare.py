@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.test import Client
 
@@ -118,6 +120,20 @@ def test_unknown_names_cannot_hurt(planted, parted, browser):
     answer = get(browser, planted(parted), f"{HOSTILE}\u202e...main")
     assert answer.status_code == 404
     assert b"<script>alert" not in answer.content
+
+
+def test_fields_are_completed_with_names_that_can_be_typed(planted, parted, browser):
+    for name in ("topic/new", "topic/\u202edlo", "same"):
+        parted.set_ref(f"refs/heads/{name}", parted.oid("refs/heads/main"))
+    parted.tag("same")
+    parted.tag("topic-1.0")
+    project = planted(parted)
+    form = text(get(browser, project, ""))
+    assert f'hx-get="{address(project, "refs", b"main")}?as=options"' in form
+    options = address(project, "refs", b"main") + "?as=options&"
+    found = re.findall('<option value="([^"]*)">', text(browser.get(options + "new=topic")))
+    assert found == ["topic/new", "topic-1.0"]
+    assert re.findall('<option value="([^"]*)">', text(browser.get(options + "old=same"))) == ["same", "refs/tags/same"]
 
 
 def test_commits_come_in_pages(planted, builder, browser):
