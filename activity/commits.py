@@ -7,6 +7,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import QuerySet
 
+from activity import commit_words
 from activity.bulk import insert_missing, lists
 from activity.mailmaps import Mailmap
 from activity.models import Commit, FolderCommit, Trailer
@@ -88,6 +89,7 @@ class Reader:
                 rows = Commit.objects.filter(repository=self.repository, oid__in=part)
                 self._touch_rows(rows)
                 pks = list(rows.values_list("pk", flat=True))
+                commit_words.forget(pks)
                 for model in (Trailer, FolderCommit):
                     model._default_manager.filter(commit__in=pks)._raw_delete(rows.db)
                 Commit.objects.filter(pk__in=pks)._raw_delete(rows.db)
@@ -118,7 +120,9 @@ class Reader:
         with transaction.atomic():
             self.identities.learn(contacts)
             self.mailmap.note(pairs, self.identities)
+            before = commit_words.newest_id()
             insert_missing(Commit, COLUMNS, self._rows(batch))
+            commit_words.store(self.repository.pk, before)
             self._store_trailers(trailing)
         times = [one.authored_at for one in batch]
         authors = {self.mailmap.proper(self.identities[contact]) for contact in {one.author for one in batch}}

@@ -112,6 +112,7 @@ class Commit(models.Model):
         indexes = [
             models.Index(fields=["repository", "authored_at"], name="commit_by_time"),  # project: lists, day sums
             models.Index(fields=["author", "authored_at"], name="commit_by_author"),  # person: lists, day sums
+            models.Index(fields=["authored_at", "id"], name="commit_by_moment"),  # search: newest first, wherever
             models.Index(
                 fields=["repository"], condition=Q(files=None, parents__lte=1), name="commit_uncounted"
             ),  # what the line counts still have to do

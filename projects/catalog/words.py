@@ -17,7 +17,7 @@ _NAMED = (
     (re.compile(r"(?<!\S)\.(?:net|NET|Net)(?!\w)"), " dotnet "),
 )
 # Words that say nothing in a question; dropped unless nothing else is asked.
-_FILLER = frozenset(
+FILLER = frozenset(
     "a an and are as at by for from how in into is it of on or our that the this to we with".split()  # noqa: SIM905
 )
 
@@ -69,6 +69,6 @@ def ask(text: str) -> Question:
     """Read what somebody typed. Anything is allowed; punctuation only separates."""
     tokens = _TOKEN.findall(_plain(text[:QUERY_CHARACTERS]))
     words = [Word(token.casefold(), _parts(token)) for token in tokens]
-    telling = [word for word in words if word.text not in _FILLER] or words
+    telling = [word for word in words if word.text not in FILLER] or words
     cut = len(text) > QUERY_CHARACTERS or len(telling) > QUERY_WORDS
     return Question(tuple(dict.fromkeys(telling[:QUERY_WORDS])), cut)
