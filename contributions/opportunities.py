@@ -3,6 +3,7 @@
 Each verb is one transaction that leaves a line in the timeline and in the audit record, and tells whom it concerns.
 """
 
+import time
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -122,8 +123,9 @@ def edit(opportunity: Opportunity, before: dict[str, Any], editor: User) -> list
     if not changed:
         return []
     opportunity.draw()
+    opportunity.stamp = time.time_ns()
     with transaction.atomic():
-        opportunity.save(update_fields=[*changed, "html"])
+        opportunity.save(update_fields=[*changed, "html", "stamp"])
         words = ", ".join(name.replace("_", " ") for name in changed)
         TimelineEntry.objects.create(
             opportunity=opportunity, kind=TimelineEntry.Kind.EDITED, actor=editor, text=words, html=words

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from django.db.models.functions import Cast
 from django.http import QueryDict
 
 from accounts.models import Team, User
-from contributions.fitting import Knowledge, fit, know
+from contributions.fitting import Knowledge, know, reason, weigher
 from contributions.models import Opportunity
 
 PAGE_SIZE = 25
@@ -25,6 +26,8 @@ TOP_VALUES = 8
 LISTED_VALUES = 60
 LONGEST_WORDS = 200
 MOST_VALUES = 20
+MOST_KEPT = 50_000
+READ_AT_ONCE = 500
 SORTS = {"fit": "Fits you", "newest": "Newest", "deadline": "Deadline", "effort": "Least effort"}
 EFFORTS = {value: place for place, value in enumerate(Opportunity.Effort.values)}
 
@@ -85,16 +88,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the list needs to know of every opportunity."""
+    """What the list needs to know of every opportunity; `pairs` are all (facet, value) it has."""
 
     pk: int
     project_id: int
     effort: str
-    values: Mapping[str, tuple[str, ...]]
-
-    @property
-    def good_first(self) -> bool:
-        return bool(self.values["first"])
+    languages: tuple[str, ...]
+    good_first: bool
+    mentored: bool
+    pairs: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def find(question: Question, user: User | AnonymousUser) -> Found:
     matched, counts = _narrow(rows, question.selected)
     knowledge = know(user)
     if question.sort == "fit":
-        matched.sort(key=lambda row: -fit(row, knowledge)[0])
+        matched.sort(key=weigher(knowledge), reverse=True)
     elif question.sort == "effort":
         matched.sort(key=lambda row: EFFORTS[row.effort])
     pages = max(1, -(-len(matched) // PAGE_SIZE))
@@ -151,9 +153,9 @@ def best_for(user: User, limit: int) -> list[tuple[Opportunity, str]]:
     """The first few opportunities of this person's list that have a reason, for the home page."""
     visible = Opportunity.objects.open().visible_to(user)
     knowledge = know(user)
-    rows = [row for row in _rows(_ordered(visible, "newest")) if fit(row, knowledge)[1]]
-    rows.sort(key=lambda row: -fit(row, knowledge)[0])
-    return _lines(visible, rows[:limit], knowledge)
+    rows = _rows(_ordered(visible, "newest"))
+    rows.sort(key=weigher(knowledge), reverse=True)
+    return [(one, why) for one, why in _lines(visible, rows[:limit], knowledge) if why]
 
 
 def _ordered(visible: Any, sort: str) -> Any:
@@ -164,26 +166,38 @@ def _ordered(visible: Any, sort: str) -> Any:
 
 
 def _rows(opportunities: QuerySet[Opportunity]) -> list[Row]:
-    raw = opportunities.annotate(raw_languages=Cast("languages", TextField()), raw_skills=Cast("skills", TextField()))
-    columns = ("pk", "project_id", "effort", "kind", "good_first", "raw_languages", "raw_skills")
-    found = raw.values_list(*columns, "project__owner_id", "mentor_id")
-    return [
-        Row(
-            pk,
-            project,
-            effort,
-            {
-                "language": _words(languages),
-                "skill": _words(skills),
-                "effort": (effort,),
-                "kind": (kind,),
-                "first": ("yes",) if first else (),
-                "team": (str(team),) if team else (),
-                "mentor": (str(mentor),) if mentor else (),
-            },
-        )
-        for pk, project, effort, kind, first, languages, skills, team, mentor in found
-    ]
+    """In the order of the query. Rows are kept from one question to the next, as long as their stamps stay."""
+    stamps = list(opportunities.values_list("pk", "stamp", "project__owner_id"))
+    missing = [stamp[0] for stamp in stamps if stamp not in _KEPT]
+    if len(_KEPT) + len(missing) > MOST_KEPT:
+        _KEPT.clear()
+        missing = [stamp[0] for stamp in stamps]
+    for start in range(0, len(missing), READ_AT_ONCE):
+        _read(missing[start : start + READ_AT_ONCE])
+    return [row for stamp in stamps if (row := _KEPT.get(stamp)) is not None]
+
+
+_KEPT: dict[tuple[int, int, int | None], Row] = {}
+
+
+def _read(ids: list[int]) -> None:
+    raw = Opportunity.objects.filter(pk__in=ids).annotate(
+        raw_languages=Cast("languages", TextField()), raw_skills=Cast("skills", TextField())
+    )
+    columns = ("pk", "stamp", "project_id", "effort", "kind", "good_first", "mentor_id", "raw_languages", "raw_skills")
+    found = raw.values_list(*columns, "project__owner_id")
+    for pk, stamp, project, effort, kind, first, mentor, languages, skills, team in found:
+        pairs = [("effort", effort), ("kind", kind)]
+        pairs += [("language", language) for language in _words(languages)]
+        pairs += [("skill", skill) for skill in _words(skills)]
+        pairs += [("first", "yes")] if first else []
+        pairs += [("mentor", str(mentor))] if mentor else []
+        pairs += [("team", str(team))] if team else []
+        kept = tuple(_PAIRS.setdefault(pair, pair) for pair in pairs)
+        _KEPT[pk, stamp, team] = Row(pk, project, effort, _words(languages), first, mentor is not None, kept)
+
+
+_PAIRS: dict[tuple[str, str], tuple[str, str]] = {}
 
 
 @lru_cache(maxsize=10_000)
@@ -192,31 +206,40 @@ def _words(raw: str) -> tuple[str, ...]:
     return tuple(json.loads(raw)) if raw else ()
 
 
-def _narrow(rows: list[Row], selected: Mapping[str, tuple[str, ...]]) -> tuple[list[Row], dict[str, Counter[str]]]:
+def _narrow(
+    rows: list[Row], selected: Mapping[str, tuple[str, ...]]
+) -> tuple[list[Row], Mapping[str, Mapping[str, int]]]:
     """Rows that have one of the values of each facet; and for each facet the counts that its values would lead to."""
-    wanted = {key: frozenset(values) for key, values in selected.items()}
-    matched: list[Row] = []
-    counted: dict[str, list[tuple[str, ...]]] = {facet.key: [] for facet in FACETS}
-    for row in rows:
-        failing = [key for key, values in wanted.items() if values.isdisjoint(row.values[key])]
+    wanted = [(key, frozenset((key, value) for value in values)) for key, values in selected.items()]
+    matched = [] if wanted else list(rows)
+    almost: dict[str, list[Row]] = {key: [] for key in selected}
+    for row in rows if wanted else ():
+        failing = [key for key, pairs in wanted if pairs.isdisjoint(row.pairs)]
         if not failing:
             matched.append(row)
-        if len(failing) == 1:
-            counted[failing[0]].append(row.values[failing[0]])
-    counts = {}
-    for key, further in counted.items():
-        values = [row.values[key] for row in matched] + further
-        counts[key] = Counter(value for several in values for value in several)
+        elif len(failing) == 1:
+            almost[failing[0]].append(row)
+    counts: dict[str, dict[str, int]] = {facet.key: {} for facet in FACETS}
+    for (key, value), number in _count(matched).items():
+        counts[key][value] = number
+    for facet, several in almost.items():
+        for (key, value), number in _count(several).items():
+            if key == facet:
+                counts[key][value] = counts[key].get(value, 0) + number
     return matched, counts
+
+
+def _count(rows: list[Row]) -> Counter[tuple[str, str]]:
+    return Counter(chain.from_iterable(row.pairs for row in rows))
 
 
 def _known(rows: list[Row], selected: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Selected values that any visible row has: what only hidden ones have looks like what nobody has."""
-    seen = {key: {value for row in rows for value in row.values[key]} for key in selected}
-    return {key: tuple(value for value in values if value in seen[key]) for key, values in selected.items()}
+    seen = _count(rows) if selected else {}
+    return {key: tuple(value for value in values if (key, value) in seen) for key, values in selected.items()}
 
 
-def _groups(counts: dict[str, Counter[str]], selected: Mapping[str, tuple[str, ...]]) -> list[Group]:
+def _groups(counts: Mapping[str, Mapping[str, int]], selected: Mapping[str, tuple[str, ...]]) -> list[Group]:
     """Values of closed facets in their order, of others the frequent first; chosen ones are always there."""
     listed = {}
     for facet in FACETS:
@@ -230,7 +253,7 @@ def _groups(counts: dict[str, Counter[str]], selected: Mapping[str, tuple[str, .
     for facet in FACETS:
         labels = dict(facet.fixed) or named.get(facet.key, {})
         options = [
-            Option(v, labels.get(v, v), counts[facet.key][v], v in selected.get(facet.key, ()))
+            Option(v, labels.get(v, v), counts[facet.key].get(v, 0), v in selected.get(facet.key, ()))
             for v in listed[facet.key]
         ]
         groups.append(Group(facet, options[:TOP_VALUES], options[TOP_VALUES:]))
@@ -244,8 +267,15 @@ def _names(model: type[Team] | type[User], ids: Iterable[str]) -> dict[str, str]
     return {str(pk): str(one) for pk, one in model._default_manager.in_bulk(wanted).items()}
 
 
+_SHOWN = (
+    *("title", "kind", "effort", "state", "good_first", "languages", "skills", "deadline", "created_at"),
+    *("project__slug", "project__name", "project__owner__name", "project__visibility"),
+    *("mentor__name", "mentor__first_name", "mentor__last_name", "mentor__username", "mentor__is_active"),
+)
+
+
 def _lines(visible: Any, rows: list[Row], knowledge: Knowledge) -> list[tuple[Opportunity, str]]:
     """The rows of a page with their projects; those that vanished meanwhile are left out."""
-    found = visible.select_related("project__owner", "mentor").defer("description", "html", "project__motivation")
+    found = visible.select_related("project__owner", "mentor").only(*_SHOWN)
     objects = found.in_bulk([row.pk for row in rows])
-    return [(objects[row.pk], fit(row, knowledge)[1]) for row in rows if row.pk in objects]
+    return [(objects[row.pk], reason(row, knowledge)) for row in rows if row.pk in objects]

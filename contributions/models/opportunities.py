@@ -1,5 +1,6 @@
 """Tasks that maintainers offer to people of other teams."""
 
+import time
 from typing import Any, Self
 
 from django.conf import settings
@@ -90,6 +91,7 @@ class Opportunity(models.Model):
     sign_of_life_at = models.DateTimeField(null=True, editable=False, help_text="When the taker was last heard of.")
     asked_at = models.DateTimeField(null=True, editable=False, help_text="When the taker was asked whether it goes on.")
     closed_at = models.DateTimeField(null=True, editable=False)
+    stamp = models.BigIntegerField(default=time.time_ns, editable=False, help_text="Another one after each edit.")
 
     objects = OpportunityQuerySet.as_manager()
 

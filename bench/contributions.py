@@ -1,0 +1,183 @@
+"""Pages about contributions at a large company's size: server time and queries of each through the test client.
+
+BENCH_DATABASE_URL=postgres://… measures PostgreSQL as well (the database is filled and emptied again).
+BENCH_TASKS changes the number of open opportunities, BENCH_REQUESTS how often each page is asked for.
+"""
+
+import datetime as dt
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+GOAL_MS = 60
+GOAL_QUERIES = 12
+PROJECTS = 400
+RESTRICTED = 40
+PEOPLE = 300
+TASKS = int(os.environ.get("BENCH_TASKS", "5000"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "40"))
+LANGUAGES = ["Python", "Go", "Java", "TypeScript", "Rust", "Kotlin", "C", "Shell", "Ruby", "Scala"]
+SKILLS = ["sql", "kubernetes", "accessibility", "testing", "writing", "caching", "parsing", "security", "css", "ci"]
+PAGES = {
+    "list": "/contribute/",
+    "list, filtered": "/contribute/?language=Python&effort=day&effort=hour&first=yes",
+    "list, words": "/contribute/?q=retry&sort=deadline",
+    "list, last page": "/contribute/?page=9999&sort=newest",
+    "opportunity": "/contribute/1/",
+    "home": "/",
+    "contribute tab": "/projects/project-1/contribute/",
+}
+
+
+def main():
+    """Measure each database in a process of its own, so that settings are read afresh."""
+    missed = []
+    with tempfile.TemporaryDirectory() as folder:
+        targets = {"SQLite": f"sqlite:///{folder}/bench.sqlite3"}
+        if url := os.environ.get("BENCH_DATABASE_URL"):
+            targets["PostgreSQL"] = url
+        for name, url in targets.items():
+            environment = os.environ | {"DATABASE_URL": url, "PORTAL_SECRET_KEY": "bench", "PORTAL_DATA_DIR": folder}
+            print(f"\nContributions, {TASKS:,} open opportunities, {name}", flush=True)
+            command = [sys.executable, "-W", "ignore", "-m", "bench.contributions"]
+            result = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+            *lines, figures = result.stdout.rstrip().splitlines()
+            print("\n".join(lines))
+            missed += [f"{name}: {goal}" for goal in judge(json.loads(figures))]
+    return missed
+
+
+def judge(figures):
+    """figures: page to [median ms, queries]."""
+    slow = [f"{page}: {ms:.0f} ms > {GOAL_MS}" for page, (ms, _) in figures.items() if ms > GOAL_MS]
+    return slow + [f"{page}: {n} queries > {GOAL_QUERIES}" for page, (_, n) in figures.items() if n > GOAL_QUERIES]
+
+
+def measure():
+    import django
+    from django.conf import settings
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "innersource_portal.settings"
+    django.setup()
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    from projects.models import Project
+
+    if Project.objects.exists():
+        sys.exit("This database holds projects. Give an empty one: it is emptied at the end.")
+    try:
+        figures = time_pages(build())
+    finally:
+        call_command("flush", interactive=False, verbosity=0)
+    print(json.dumps(figures))
+
+
+def build():
+    """The person who asks: knows some projects, starred others, may read some restricted ones."""
+    from accounts.models import Membership, Team, User
+    from activity.models import Participation, Person
+    from projects.models import Access, Star
+
+    dice = random.Random(7)
+    teams = Team.objects.bulk_create(Team(slug=f"team-{n}", name=f"Team {n}") for n in range(30))
+    people = User.objects.bulk_create(User(username=f"person-{n}", name=f"Person {n}") for n in range(PEOPLE))
+    Membership.objects.bulk_create(Membership(user=user, team=dice.choice(teams)) for user in people)
+    projects = build_projects(teams, dice)
+    build_tasks(projects, people, dice)
+    user = people[0]
+    person = Person.objects.create(key="a" * 40, name=user.name, user=user)
+    mine = dice.sample(projects, 30)
+    Participation.objects.bulk_create(
+        Participation(project=p, person=person, commits=dice.randint(1, 99)) for p in mine
+    )
+    Star.objects.bulk_create(Star(project=project, user=user) for project in dice.sample(projects, 20))
+    Access.objects.bulk_create(Access(project=project, user=user) for project in projects[: RESTRICTED // 2])
+    return user
+
+
+def build_projects(teams, dice):
+    from projects.models import Project, Repository
+
+    repositories = Repository.objects.bulk_create(
+        Repository(clone_url=f"https://git.example.com/{n}.git", address_key=f"git.example.com/{n}")
+        for n in range(PROJECTS)
+    )
+    return Project.objects.bulk_create(
+        Project(
+            slug=f"project-{n}",
+            name=f"Project {n}",
+            repository=repository,
+            owner=dice.choice(teams),
+            language=dice.choice(LANGUAGES),
+            visibility="restricted" if n < RESTRICTED and n != 1 else "internal",
+        )
+        for n, repository in enumerate(repositories)
+    )
+
+
+def build_tasks(projects, people, dice):
+    from django.utils import timezone
+
+    from contributions.models import Opportunity
+
+    kinds, efforts = Opportunity.Kind.values, Opportunity.Effort.values
+    today = timezone.localdate()
+    Opportunity.objects.bulk_create(
+        (
+            Opportunity(
+                project=dice.choice(projects),
+                title=f"{dice.choice(['Retry', 'Explain', 'Test', 'Split'])} part {n}",
+                description="What is missing, and how one sees that it is done. " * 20,
+                html="<p>What is missing, and how one sees that it is done.</p>" * 20,
+                kind=dice.choice(kinds),
+                effort=dice.choice(efforts),
+                languages=dice.sample(LANGUAGES, dice.randint(1, 2)),
+                skills=dice.sample(SKILLS, dice.randint(0, 3)),
+                mentor=dice.choice(people) if dice.random() < 0.5 else None,
+                good_first=dice.random() < 0.2,
+                deadline=today + dt.timedelta(days=dice.randint(1, 90)) if dice.random() < 0.2 else None,
+                created_by=people[1],
+            )
+            for n in range(TASKS)
+        ),
+        batch_size=500,
+    )
+
+
+def time_pages(user):
+    """Median milliseconds and the number of queries of each page; the first answer warms up."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    client = Client()
+    client.force_login(user)
+    figures = {}
+    for name, address in PAGES.items():
+        first = client.get(address)
+        if first.status_code == 404:
+            print(f"  {name:<16} is not there")
+            continue
+        with CaptureQueriesContext(connection) as queries:
+            client.get(address)
+            number = len(queries)
+        times = []
+        for _ in range(REQUESTS):
+            begun = time.process_time()
+            assert client.get(address).status_code == 200
+            times.append((time.process_time() - begun) * 1000)
+        figures[name] = [statistics.median(times), number]
+        print(f"  {name:<16} {statistics.median(times):6.1f} ms   {number:2} queries")
+    return figures
+
+
+if __name__ == "__main__":
+    measure()
