@@ -49,9 +49,9 @@ class TestPatchId:
 
     def test_lines_around_differ(self, code, offer, patch_of, synced):
         request = offer(patch_of({"src/a.py": text(l7=SEVEN)}))
-        code.commit({"src/a.py": text(l8="close by")})
+        code.commit({"src/a.py": text(l9="close by")})
         synced()  # tried on it, so that the ids are those of the change with these lines around
-        landed = code.commit({"src/a.py": text(l7=SEVEN, l8="close by")})
+        landed = code.commit({"src/a.py": text(l7=SEVEN, l9="close by")})
         synced()
         assert state(request) == ("landed", landed, "patch-id")
 
