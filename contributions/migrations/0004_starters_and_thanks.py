@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("contributions", "0003_welcome"),
-        ("projects", "0007_saved_searches"),
+        ("projects", "0006_owner_groups"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
