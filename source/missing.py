@@ -14,9 +14,9 @@ from projects.models import Project
 from source.access import Code, Missing
 from source.addresses import address
 from source.frame import frame
+from source.listing import MAX_TARGET
 
 SHOWN = 8
-MAX_TARGET = 4_096
 _COUNTING = re.compile(rb"[~^]|@\{")  # what no name of a branch or tag holds
 
 
