@@ -42,12 +42,14 @@ app.conf.update(
     else {},
     beat_schedule={
         "dispatch-jobs": {"task": "sync.dispatch_jobs", "schedule": schedule(5), "options": {"expires": 30}},
-        "mail-claims": {"task": "sync.mail_claims", "schedule": schedule(20), "options": {"expires": 60}},
+        "send-mails": {"task": "sync.send_mails", "schedule": schedule(20), "options": {"expires": 60}},
         "tend-people": {"task": "sync.tend_people", "schedule": schedule(300), "options": {"expires": 300}},
+        "mend-index": {"task": "sync.mend_index", "schedule": schedule(300), "options": {"expires": 300}},
         "refresh-flow": {"task": "sync.refresh_flow", "schedule": schedule(60), "options": {"expires": 60}},
         "end-warranties": {"task": "contributions.end_warranties", "schedule": schedule(600)},
         "measure-waits": {"task": "contributions.measure_waits", "schedule": schedule(300)},
+        "run-saved-searches": {"task": "search.run_saved", "schedule": schedule(60), "options": {"expires": 60}},
         "refresh-rollups": {"task": "sync.refresh_rollups", "schedule": schedule(6 * 3600)},
     },
 )
-app.autodiscover_tasks(["sync", "contributions"])
+app.autodiscover_tasks(["sync", "contributions", "search"])

@@ -147,12 +147,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, without its end. `marks`: (start, end) of matches in characters; context lines have none."""
+    """One line, without its end. `marks`: (start, end) of matches in characters of `text`; context lines have none.
+
+    Of a very long line `text` is the part around its first match: `cut_before` and `cut_after` characters are left out.
+    """
 
     number: int
     text: str
     marks: tuple[tuple[int, int], ...] = ()
     is_match: bool = False
+    cut_before: int = 0
+    cut_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +314,10 @@ class Engine(Protocol):
 
     def indexed(self, repository_id: int) -> tuple[IndexedRef, ...]:
         """What is searchable of a repository now; empty where nothing is."""
+        ...
+
+    def repositories(self) -> frozenset[int]:
+        """Ids of all repositories of which something is searchable."""
         ...
 
     def status(self) -> EngineStatus: ...

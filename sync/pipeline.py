@@ -17,6 +17,7 @@ from gitstore.mirrors import MANY_PACKS, Mirror
 from gitstore.records import FetchResult, Tag
 from projects.apply import apply_facts
 from projects.models import Repository
+from search.indexing import index_quietly
 from sync import policy, queue
 from sync.models import SyncJob
 from sync.progress import Progress
@@ -104,6 +105,7 @@ class _Run:
                 self._read(mirror, commit)
             elif History.objects.filter(repository=self.repository).exists():
                 self._import(mirror, "", "")  # all its branches are gone, and so are its figures
+            self._index(mirror)
             self._tidy(mirror)
         self.progress.phase("Done" if commit else EMPTY_WORDS)
         return Success(fetched.remote.digest, policy.head_words(fetched.remote.head), self._active_at(fetched))
@@ -147,6 +149,15 @@ class _Run:
     def _import(self, mirror: Mirror, commit: str, activity_mark: str) -> None:
         import_history(self.repository, mirror, commit, self.progress, self._own)
         self._mark(activity_commit=activity_mark)
+
+    def _index(self, mirror: Mirror) -> None:
+        """Make the code searchable. Its watermark is the state that the index has of the repository."""
+        self.progress.phase("Indexing code")
+        index_quietly(self.repository, mirror, self._indexed)
+
+    def _indexed(self, done: int, total: int) -> None:
+        self.progress.files(done, total)
+        self._own()
 
     def _tidy(self, mirror: Mirror) -> None:
         """Repack once many fetches have left many packs."""

@@ -45,6 +45,11 @@ class Progress:
         self._values |= {"done": counted}
         self._write_now_and_then()
 
+    def files(self, indexed: int, of: int) -> None:
+        """So many files were indexed so far."""
+        self._values |= {"done": indexed, "total": of}
+        self._write_now_and_then()
+
     def _write_now_and_then(self) -> None:
         if time.monotonic() - self._written >= EVERY_SECONDS:
             self._write()

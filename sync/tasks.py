@@ -3,10 +3,12 @@
 from celery import shared_task
 from django.db import close_old_connections
 
-from activity import account_links, claims, identities
+from accounts.notifications.forgetting import forget_old_notifications
+from activity import account_links, identities
 from activity.flow import refresh_flow as refresh_activity_flow
 from activity.rollups import refresh_rollups as refresh_activity_rollups
-from sync import pipeline, queue, stopping, upkeep
+from search import indexing
+from sync import mails, pipeline, queue, stopping, upkeep
 from sync import sweep as sweeping
 
 __all__ = ["stopping"]  # loaded with the tasks, in every worker
@@ -40,12 +42,18 @@ def refresh_flow(**_: object) -> None:
 def refresh_rollups(**_: object) -> None:
     refresh_activity_rollups(None)
     upkeep.forget_old_runs()
+    forget_old_notifications()
 
 
-@shared_task(name="sync.mail_claims")
-def mail_claims(**_: object) -> None:
+@shared_task(name="sync.mend_index")
+def mend_index(**_: object) -> None:
     close_old_connections()
-    claims.send_due()
+    indexing.mend()
+
+
+@shared_task(name="sync.send_mails")
+def send_mails(**_: object) -> None:
+    mails.send()
 
 
 @shared_task(name="sync.tend_people")

@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
 ROLLUP_SECONDS = 6 * 3600.0
+MEND_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
@@ -66,6 +67,7 @@ class Command(BaseCommand):
             Repeater(queue.dispatch, TICK_SECONDS),
             Repeater(sweep.sweep, TICK_SECONDS),
             Repeater(tasks.refresh_rollups, ROLLUP_SECONDS),
+            Repeater(tasks.mend_index, MEND_SECONDS),
         ]
         worker = WorkController(
             app=app, pool_cls="threads", concurrency=options["concurrency"], without_gossip=True, without_mingle=True

@@ -1,0 +1,279 @@
+"""From a request to an answer: scans over all shards, a window of hits put in order, copies folded, the rest counted.
+
+A window is a stretch of every shard's candidates with about two pages of hits. Its hits are put in order together, so
+that the first page waits for nothing beyond it; a cursor names the window by where it begins and ends, so the next page
+reads the same one again and goes on.
+"""
+
+import base64
+import binascii
+import json
+import sqlite3
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from search.embedded.hits import Candidate, draw, rate
+from search.embedded.planning import Plan, make_plan
+from search.embedded.scanning import END, Found, Scan
+from search.embedded.shard import KINDS, PER_KIND, Shard
+from search.embedded.tree import FileRow, Tree
+from search.engine import Answer, Facets, FileHit, Note, Request
+
+WINDOW_PAGES = 2
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where pages begin: for each shard the window's beginning and end (-1: not known yet), and hits told of it."""
+
+    starts: list[int]
+    ends: list[int]
+    told: int = 0
+    state: list[int] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, text: str | None, shards: int) -> "Cursor":
+        """A cursor of another layout, or made up, leads to the first page."""
+        try:
+            starts, ends, told, state = json.loads(base64.urlsafe_b64decode((text or "").encode()))
+            numbers = [*starts, *ends, told, *state]
+            if len(starts) == len(ends) == shards and all(isinstance(n, int) and n >= -1 for n in numbers):
+                return cls(starts, ends, told, state)
+        except (ValueError, TypeError, binascii.Error):
+            pass
+        return cls([0] * shards, [-1] * shards)
+
+    def write(self) -> str:
+        text = json.dumps([self.starts, self.ends, self.told, self.state], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+@dataclass(slots=True)
+class Part:
+    """One shard while it is searched."""
+
+    number: int
+    db: sqlite3.Connection
+    scan: Scan
+    defaults: dict[int, tuple[str, dict[str, str]]] = field(default_factory=dict)
+
+    def refs(self, repository: int) -> tuple[str, dict[str, str]]:
+        """The default branch and the commits of all indexed refs."""
+        if repository not in self.defaults:
+            row = self.db.execute("SELECT refs FROM repo WHERE id = ?", (repository,)).fetchone()
+            pairs = json.loads(row[0]) if row else []
+            self.defaults[repository] = (pairs[0][0] if pairs else "", dict(pairs))
+        return self.defaults[repository]
+
+
+Holders = dict[int, tuple[Part, list[FileRow]]]  # files with one content, by the number of their shard
+
+
+class Search:
+    """One request. Raises BadPattern when it is made."""
+
+    def __init__(self, shards: list[Shard], request: Request) -> None:
+        self.shards, self.request = shards, request
+        self.began = time.monotonic()
+        self.deadline = self.began + request.deadline_seconds
+        self.tree = Tree(request.matcher)
+        self.cursor = Cursor.read(request.after, len(shards))
+        self.notes: list[Note] = []
+        self.total = 0
+        self.by_repository: Counter[int] = Counter()
+        self.by_language: Counter[str] = Counter()
+
+    def answer(self) -> Answer:
+        with ExitStack() as stack:
+            parts = self._open(stack)
+            window = self._window(parts)
+            candidates = self._candidates(parts, window)
+            page = sorted(candidates, key=lambda each: each.order)[self.cursor.told :][: self.request.limit]
+            hits = tuple(draw(self.request, each) for each in page)
+            following = self._next(parts, len(candidates))
+            if self.request.wants_total:
+                self._count_rest(parts)
+            return self._answer(parts, hits, following)
+
+    # Opening
+
+    def _open(self, stack: ExitStack) -> list[Part]:
+        parts = []
+        state = []
+        for number, shard in enumerate(self.shards):
+            if shard.damage:
+                self._say_rebuilding(number)
+                continue
+            if not shard.exists:
+                continue
+            try:
+                db = stack.enter_context(shard.reading())
+                state.append(_changes(db))
+                plan = make_plan(db, self.tree, self.request.repositories)
+            except sqlite3.DatabaseError:
+                self._say_rebuilding(number)
+                continue
+            if plan is not None:
+                parts.append(Part(number, db, self._scan(plan, number)))
+        if self.cursor.state and self.cursor.state != state:
+            self.notes.append(
+                Note("changed", "The index has changed since the page before; some files may repeat or be missing.")
+            )
+        self.cursor.state = state
+        return parts
+
+    def _scan(self, plan: Plan, number: int) -> Scan:
+        end = self.cursor.ends[number]
+        until = end if end >= 0 else END
+        return Scan(self.tree, plan, self.deadline, self.cursor.starts[number], until)
+
+    def _say_rebuilding(self, number: int) -> None:
+        words = f"Part {number + 1} of {len(self.shards)} of the index is damaged and is being made anew."
+        self.notes.append(Note("rebuilding", words))
+
+    # The window
+
+    def _window(self, parts: list[Part]) -> list[tuple[Part, Found]]:
+        """All hits of the window: of the one the cursor names, else enough for some pages."""
+        fixed = any(end >= 0 for end in self.cursor.ends)
+        need = 10**9 if fixed else max(self.request.limit * WINDOW_PAGES, 1)
+        found: list[tuple[Part, Found]] = []
+        active = parts
+        while active and len(found) < need:
+            share = -(-(need - len(found)) // len(active))
+            for part in active:
+                found += [(part, each) for each in self._take(part, share)]
+            active = [part for part in active if not (part.scan.finished or part.scan.timed_out)]
+        return found
+
+    def _take(self, part: Part, number: int) -> list[Found]:
+        try:
+            found = part.scan.more(number)
+        except sqlite3.DatabaseError as error:
+            self._failed(part, error)
+            return []
+        for each in found:
+            self._count(each)
+        return found
+
+    def _failed(self, part: Part, error: sqlite3.DatabaseError) -> None:
+        part.scan.finished = True
+        shard = self.shards[part.number]
+        shard.note_if_damage(error)
+        if shard.damage:
+            self._say_rebuilding(part.number)
+        else:
+            self.notes.append(
+                Note("failed", f"Part {part.number + 1} of {len(self.shards)} of the index could not be read.")
+            )
+
+    def _count(self, found: Found) -> None:
+        self.total += len(found.files)
+        for file in found.files:
+            self.by_repository[file.repository_id] += 1
+            self.by_language[file.language] += 1
+
+    def _count_rest(self, parts: list[Part]) -> None:
+        for part in parts:
+            if part.scan.until < END and not part.scan.timed_out:
+                part.scan = Scan(self.tree, part.scan.plan, self.deadline, part.scan.until)
+            while not (part.scan.finished or part.scan.timed_out):
+                self._take(part, 256)
+
+    # Hits
+
+    def _candidates(self, parts: list[Part], window: list[tuple[Part, Found]]) -> list[Candidate]:
+        """One for each content, even when several shards hold it: the first of them tells it, with all its files."""
+        candidates = []
+        elsewhere = self._elsewhere(parts, window) if len(parts) > 1 else {}
+        for part, found in window:
+            others = elsewhere.get(found.oid, {})
+            if any(number < part.number for number in others):
+                continue
+            files = [(part, file) for file in found.files]
+            files += [
+                (other, file) for number, (other, same) in others.items() if number > part.number for file in same
+            ]
+            candidates.append(rate(self.tree, self.request, part, found, files))
+        return candidates
+
+    def _elsewhere(
+        self, parts: list[Part], window: list[tuple[Part, Found]]
+    ) -> dict[bytes, dict[int, tuple[Part, list]]]:
+        """Files with the same content in other shards, by content and shard."""
+        wanted = {found.oid: found.known for _, found in window}
+        answer: dict[bytes, Holders] = {}
+        asked = list(wanted)
+        for part in parts:
+            blobs: dict[int, bytes] = {}
+            for start in range(0, len(asked), 500):
+                some = asked[start : start + 500]
+                rows = part.db.execute(f"SELECT id, oid FROM blob WHERE oid IN ({','.join('?' * len(some))})", some)  # noqa: S608
+                blobs |= dict(rows)
+            files = part.scan.catalog.files(blobs, part.scan.plan) if blobs else {}
+            for blob, oid in blobs.items():
+                passing = part.scan.passing(files.get(blob, ()), wanted[oid])
+                if passing:
+                    answer.setdefault(oid, {})[part.number] = (part, passing)
+        return answer
+
+    def _next(self, parts: list[Part], size: int) -> str | None:
+        """The rest of this window, else the next one; None at the end."""
+        told = self.cursor.told + self.request.limit
+        ends = [max(end, 0) for end in self.cursor.ends]
+        for part in parts:
+            ends[part.number] = part.scan.position
+        if told < size:
+            return Cursor(self.cursor.starts, ends, told, self.cursor.state).write()
+        if not self.request.limit or all(part.scan.position >= END for part in parts):
+            return None
+        return Cursor(ends, [-1] * len(ends), 0, self.cursor.state).write()
+
+    # The answer
+
+    def _answer(self, parts: list[Part], hits: tuple[FileHit, ...], following: str | None) -> Answer:
+        late = [part for part in parts if part.scan.timed_out]
+        if late:
+            self.notes.insert(0, self._say_time(parts))
+        whole = not any(self.cursor.starts) and all(part.scan.finished and part.scan.until == END for part in parts)
+        exact = whole and not self.notes
+        return Answer(
+            files=hits,
+            total=self.total,
+            total_is_exact=exact,
+            facets=Facets(dict(self.by_repository), dict(self.by_language)),
+            notes=tuple(self.notes),
+            next=following,
+            seconds=time.monotonic() - self.began,
+        )
+
+    def _say_time(self, parts: list[Part]) -> Note:
+        """How far it came, in files of the viewer's repositories."""
+        everything = covered = 0
+        for part in parts:
+            files = sum(
+                row[1] for row in part.db.execute("SELECT id, files FROM repo") if row[0] in part.scan.plan.repositories
+            )
+            everything += files
+            covered += int(files * _share(part.db, part.scan.position))
+        words = (
+            f"Stopped after {self.request.deadline_seconds:g} seconds, having looked through about {covered:,} of "
+            f"{everything:,} files."
+        )
+        return Note("time", words)
+
+
+def _changes(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT value FROM meta WHERE key = 'changes'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _share(db: sqlite3.Connection, position: int) -> float:
+    """The part of all pieces up to this one, 0 to 1."""
+    known = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'next%'"))
+    ends = [int(known.get(f"next{kind}", kind * PER_KIND + 1)) for kind in range(KINDS)]
+    sizes = [end - kind * PER_KIND - 1 for kind, end in enumerate(ends)]
+    before = [min(max(position - kind * PER_KIND, 0), size) for kind, size in enumerate(sizes)]
+    return sum(before) / sum(sizes) if sum(sizes) else 1.0

@@ -1,0 +1,375 @@
+"""Bringing one repository's part of a shard in line with a plan.
+
+Content comes first, in transactions of a few megabytes, marked with the repository it is for; then one transaction
+changes what the repository holds; then content that nobody holds goes. Killed in between, the next run finds the
+content that is there. Readers see the state before or after, never between.
+"""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from gitstore.blobstream import stream_blobs
+from search.embedded import texts
+from search.embedded.listing import LIMITS, Listing, PlannedFile, list_files
+from search.embedded.planning import SAMPLED
+from search.embedded.shard import KINDS, PER_KIND, Shard
+from search.engine import IndexOutcome, IndexPlan, OnProgress
+from search.kinds import Kinds
+from search.languages import language_of
+
+T = TypeVar("T")
+
+BATCH_BYTES = 4 * 1024**2
+BATCH_BLOBS = 400
+REMOVE_AT_ONCE = 200
+TRIES = 5
+
+
+@dataclass(slots=True)
+class NewBlob:
+    """Content on its way into the index."""
+
+    oid: str
+    kind: int
+    size: int
+    pieces: list[texts.Piece]
+
+
+@dataclass(slots=True)
+class _Work:
+    plan: IndexPlan
+    listing: Listing
+    progress: OnProgress | None
+    languages: dict[tuple[bytes, str], str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    added: int = 0
+    wanted: int = 0
+    kinds: Kinds = field(default_factory=Kinds)
+
+
+_Namer = Callable[[PlannedFile], str]
+
+
+class Writer:
+    """Writes to one shard; `file_bytes` bounds the size of indexed files."""
+
+    def __init__(self, shard: Shard, file_bytes: int) -> None:
+        self.shard = shard
+        self.file_bytes = file_bytes
+
+    def index(self, plan: IndexPlan, progress: OnProgress | None = None) -> IndexOutcome:
+        """As `search.engine.Engine.index`; the caller holds the repository's lock."""
+        work = _Work(plan, list_files(plan, self.file_bytes), progress)
+        for _ in range(TRIES):
+            self._add_content(work)
+            removed = self._change_files(work)
+            if removed is not None:
+                return self._finish(work, removed)
+        raise sqlite3.OperationalError("content kept vanishing while it was being indexed")
+
+    def forget(self, repository_id: int) -> None:
+        with self.shard.writing() as db:
+            rows = db.execute("SELECT DISTINCT blob_id FROM file WHERE repo_id = ?", (repository_id,)).fetchall()
+            paths = db.execute("SELECT DISTINCT path_id FROM file WHERE repo_id = ?", (repository_id,)).fetchall()
+            for table in ("file", "refset"):
+                db.execute(f"DELETE FROM {table} WHERE repo_id = ?", (repository_id,))  # noqa: S608
+            db.execute("DELETE FROM repo WHERE id = ?", (repository_id,))
+            _remove_paths(db, [row[0] for row in paths])
+        self._remove_unheld(repository_id, [row[0] for row in rows])
+
+    # Content
+
+    def _add_content(self, work: _Work) -> None:
+        names: dict[str, list[bytes]] = defaultdict(list)
+        for file in work.listing.files:
+            names[file.oid].append(file.path)
+        missing = self._unknown(names.keys() - work.unreadable.keys())
+        work.wanted += len(missing)
+        batch: list[NewBlob] = []
+        size = 0
+        for oid, content in stream_blobs(work.plan.git_dir, missing, LIMITS):
+            text = self._text(work, oid, content)
+            if text is None:
+                continue
+            self._name_languages(work, oid, names[oid], content or b"")
+            kind = min(work.kinds.of(path) for path in names[oid])
+            batch.append(NewBlob(oid, kind, len(text), list(texts.pieces(text))))
+            size += len(text)
+            if size >= BATCH_BYTES or len(batch) >= BATCH_BLOBS:
+                self._store(work, batch)
+                batch, size = [], 0
+        self._store(work, batch)
+
+    def _unknown(self, oids: Iterable[str]) -> list[str]:
+        wanted = sorted(oids)
+        if not self.shard.exists:
+            return wanted
+        with self.shard.reading() as db:
+            known = {
+                row[0].hex()
+                for part in _parts(wanted, 500)
+                for row in db.execute(
+                    f"SELECT oid FROM blob WHERE oid IN ({_marks(part)})",  # noqa: S608
+                    [bytes.fromhex(oid) for oid in part],
+                )
+            }
+        return [oid for oid in wanted if oid not in known]
+
+    def _text(self, work: _Work, oid: str, content: bytes | None) -> str | None:
+        if content is None:
+            work.unreadable[oid] = "missing"
+        elif texts.is_lfs_pointer(content):
+            work.unreadable[oid] = "lfs"
+        else:
+            text = texts.text_of(content)
+            if text is not None:
+                return text
+            work.unreadable[oid] = texts.why_not(content)
+        return None
+
+    def _name_languages(self, work: _Work, oid: str, paths: list[bytes], head: bytes) -> None:
+        for path in paths:
+            name = path.rpartition(b"/")[2].decode("utf-8", "replace")
+            work.languages[(path, oid)] = language_of(name, head)
+
+    def _store(self, work: _Work, batch: list[NewBlob]) -> None:
+        if not batch:
+            return
+        with self.shard.writing() as db:
+            add_blobs(db, batch, work.plan.repository_id)
+        work.added += len(batch)
+        if work.progress:
+            work.progress(work.added, max(work.wanted, work.added))
+
+    # Files
+
+    def _change_files(self, work: _Work) -> list[int] | None:
+        """The transaction that changes what is found; blobs that lost a file, or None where content has vanished."""
+        plan = work.plan
+        with self.shard.writing() as db:
+            files = [file for file in work.listing.files if file.oid not in work.unreadable]
+            blobs = _blob_ids(db, {file.oid for file in files})
+            if len(blobs) < len({file.oid for file in files}):
+                return None
+            changes = _Changes(db, work)
+            removed = changes.apply(files, blobs, lambda file: self._language(db, work, file, blobs[file.oid]))
+            refs = json.dumps([[ref.name, ref.commit] for ref in plan.refs])
+            if plan.refs:
+                number = _count_pieces(db, plan.repository_id)
+                db.execute("REPLACE INTO repo VALUES (?, ?, ?, ?)", (plan.repository_id, refs, len(files), number))
+            else:
+                db.execute("DELETE FROM repo WHERE id = ?", (plan.repository_id,))
+            db.execute(
+                "UPDATE blob SET pending = NULL WHERE pending = ?"
+                " AND EXISTS (SELECT 1 FROM file WHERE blob_id = blob.id)",
+                (plan.repository_id,),
+            )
+            db.execute(
+                "INSERT INTO meta VALUES ('changes', '1') ON CONFLICT DO UPDATE SET value = CAST(value + 1 AS TEXT)"
+            )
+            return removed
+
+    def _language(self, db: sqlite3.Connection, work: _Work, file: PlannedFile, blob: int) -> str:
+        known = work.languages.get((file.path, file.oid))
+        if known is not None:
+            return known
+        row = db.execute("SELECT packed FROM piece WHERE blob_id = ? ORDER BY id LIMIT 1", (blob,)).fetchone()
+        name = file.path.rpartition(b"/")[2].decode("utf-8", "replace")
+        return language_of(name, texts.unpack(row[0]) if row else b"")
+
+    def _finish(self, work: _Work, removed: list[int]) -> IndexOutcome:
+        repository = work.plan.repository_id
+        gone = self._remove_unheld(repository, removed)
+        skips = work.listing.skips
+        for file in work.listing.files:
+            if reason := work.unreadable.get(file.oid):
+                skips.add(file.path, reason, 0, work.plan.refs[file.refs[0]].name)
+        with self.shard.reading() as db:
+            files, size = db.execute(
+                "SELECT count(*), coalesce(sum(size), 0) FROM file JOIN blob ON blob.id = blob_id WHERE repo_id = ?",
+                (repository,),
+            ).fetchone()
+        return IndexOutcome(files, size, work.added, gone, dict(skips.counts), tuple(skips.listed))
+
+    def _remove_unheld(self, repository: int, candidates: list[int]) -> int:
+        """Delete content that no file holds any more: of these blobs, and of those left by a killed run."""
+        with self.shard.reading() as db:
+            rows = db.execute("SELECT id FROM blob WHERE pending = ?", (repository,)).fetchall()
+        gone = 0
+        for part in _parts(sorted({*candidates, *(row[0] for row in rows)}), REMOVE_AT_ONCE):
+            with self.shard.writing() as db:
+                unheld = db.execute(
+                    f"SELECT id FROM blob WHERE id IN ({_marks(part)}) AND (pending IS NULL OR pending = ?)"  # noqa: S608
+                    " AND NOT EXISTS (SELECT 1 FROM file WHERE blob_id = blob.id)",
+                    (*part, repository),
+                ).fetchall()
+                gone += remove_blobs(db, [row[0] for row in unheld])
+        return gone
+
+
+class _Changes:
+    """From the files a repository has in the index to those it shall have."""
+
+    def __init__(self, db: sqlite3.Connection, work: _Work) -> None:
+        self.db, self.plan, self.kinds = db, work.plan, work.kinds
+        self.refsets: dict[tuple[int, ...], int] = {}
+
+    def apply(
+        self, files: list[PlannedFile], blobs: dict[str, int], language: Callable[[PlannedFile], str]
+    ) -> list[int]:
+        """Blobs that lost a file here."""
+        repository = self.plan.repository_id
+        old = {
+            (raw, blob): (pk, path_id, refset)
+            for pk, raw, blob, path_id, refset in self.db.execute(
+                "SELECT file.id, raw, blob_id, path_id, refset_id FROM file JOIN path ON path.id = path_id"
+                " WHERE repo_id = ?",
+                (repository,),
+            )
+        }
+        languages: dict[str, int] = {}
+        for file in files:
+            blob, refset = blobs[file.oid], self._refset(file.refs)
+            known = old.pop((file.path, blob), None)
+            if known is None:
+                name = language(file)
+                if name not in languages:
+                    languages[name] = _number_of(self.db, "lang", "name", name)
+                self.db.execute(
+                    "INSERT INTO file(repo_id, path_id, blob_id, refset_id, lang_id, kind) VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        repository,
+                        _path_number(self.db, file.path),
+                        blob,
+                        refset,
+                        languages[name],
+                        self.kinds.of(file.path),
+                    ),
+                )
+            elif known[2] != refset:
+                self.db.execute("UPDATE file SET refset_id = ? WHERE id = ?", (refset, known[0]))
+        self.db.executemany("DELETE FROM file WHERE id = ?", [(row[0],) for row in old.values()])
+        _remove_paths(self.db, [row[1] for row in old.values()])
+        self.db.execute(
+            "DELETE FROM refset WHERE repo_id = ?1 AND id NOT IN (SELECT refset_id FROM file WHERE repo_id = ?1)",
+            (repository,),
+        )
+        return [blob for _, blob in old]
+
+    def _refset(self, refs: tuple[int, ...]) -> int:
+        if refs not in self.refsets:
+            text = json.dumps([self.plan.refs[number].name for number in refs])
+            repository = self.plan.repository_id
+            self.db.execute("INSERT OR IGNORE INTO refset(repo_id, refs) VALUES (?, ?)", (repository, text))
+            row = self.db.execute("SELECT id FROM refset WHERE repo_id = ? AND refs = ?", (repository, text)).fetchone()
+            self.refsets[refs] = row[0]
+        return self.refsets[refs]
+
+
+def add_blobs(db: sqlite3.Connection, batch: list[NewBlob], repository: int) -> None:
+    """Store content that is not there yet, marked as waiting for this repository's files."""
+    follows = _counters(db)
+    # FTS5 writes out what it holds whenever numbers go down, so pieces come in the order of their numbers.
+    for blob in sorted(batch, key=lambda each: each.kind):
+        first = follows[blob.kind]
+        added = db.execute(
+            "INSERT OR IGNORE INTO blob(oid, size, first, pieces, pending) VALUES (?, ?, ?, ?, ?)",
+            (bytes.fromhex(blob.oid), blob.size, first, len(blob.pieces), repository),
+        )
+        if not added.rowcount:
+            continue
+        for number, piece in enumerate(blob.pieces, first):
+            row = (number, added.lastrowid, piece.first_line, piece.packed)
+            db.execute("INSERT INTO piece VALUES (?, ?, ?, ?)", row)
+            db.execute("INSERT INTO tri(rowid, t) VALUES (?, ?)", (number, texts.alike(piece.text)))
+            if number % SAMPLED == 1:
+                _sample(db, piece.text)
+        follows[blob.kind] = first + len(blob.pieces)
+    db.executemany("REPLACE INTO meta VALUES (?, ?)", [(f"next{kind}", str(n)) for kind, n in enumerate(follows)])
+
+
+def remove_blobs(db: sqlite3.Connection, blobs: list[int]) -> int:
+    """Delete content from table and index; number deleted."""
+    for blob in blobs:
+        for number, packed in db.execute("SELECT id, packed FROM piece WHERE blob_id = ?", (blob,)).fetchall():
+            text = texts.alike(texts.unpack(packed).decode())
+            db.execute("INSERT INTO tri(tri, rowid, t) VALUES ('delete', ?, ?)", (number, text))
+        db.execute("DELETE FROM piece WHERE blob_id = ?", (blob,))
+        db.execute("DELETE FROM blob WHERE id = ?", (blob,))
+    return len(blobs)
+
+
+def _counters(db: sqlite3.Connection) -> list[int]:
+    known = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'next%'"))
+    return [int(known.get(f"next{kind}", kind * PER_KIND + 1)) for kind in range(KINDS)]
+
+
+def _sample(db: sqlite3.Connection, text: str) -> None:
+    small = texts.alike(text).lower()
+    trigrams = {small[at : at + 3] for at in range(len(small) - 2)}
+    db.executemany(
+        "INSERT INTO frequency VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1",
+        [(each,) for each in sorted(trigrams)],
+    )
+
+
+def _blob_ids(db: sqlite3.Connection, oids: set[str]) -> dict[str, int]:
+    return {
+        oid.hex(): pk
+        for part in _parts(sorted(oids), 500)
+        for oid, pk in db.execute(
+            f"SELECT oid, id FROM blob WHERE oid IN ({_marks(part)})",  # noqa: S608
+            [bytes.fromhex(each) for each in part],
+        )
+    }
+
+
+def _count_pieces(db: sqlite3.Connection, repository: int) -> int:
+    row = db.execute(
+        "SELECT coalesce(sum(pieces), 0) FROM blob WHERE id IN (SELECT blob_id FROM file WHERE repo_id = ?)",
+        (repository,),
+    ).fetchone()
+    return int(row[0])
+
+
+def _path_number(db: sqlite3.Connection, raw: bytes) -> int:
+    row = db.execute("SELECT id FROM path WHERE raw = ?", (raw,)).fetchone()
+    if row is None:
+        number = db.execute("INSERT INTO path(raw) VALUES (?)", (raw,)).lastrowid
+        db.execute("INSERT INTO pathtri(rowid, t) VALUES (?, ?)", (number, path_text(raw)))
+        return int(number or 0)
+    return int(row[0])
+
+
+def _remove_paths(db: sqlite3.Connection, numbers: list[int]) -> None:
+    """Delete those of these paths that no file has any more."""
+    for number in set(numbers):
+        if db.execute("SELECT 1 FROM file WHERE path_id = ? LIMIT 1", (number,)).fetchone():
+            continue
+        (raw,) = db.execute("SELECT raw FROM path WHERE id = ?", (number,)).fetchone()
+        db.execute("INSERT INTO pathtri(pathtri, rowid, t) VALUES ('delete', ?, ?)", (number, path_text(raw)))
+        db.execute("DELETE FROM path WHERE id = ?", (number,))
+
+
+def path_text(raw: bytes) -> str:
+    """A path as its index of trigrams has it."""
+    return texts.alike(raw.decode("utf-8", "replace"))
+
+
+def _number_of(db: sqlite3.Connection, table: str, column: str, value: str) -> int:
+    db.execute(f"INSERT OR IGNORE INTO {table}({column}) VALUES (?)", (value,))  # noqa: S608
+    row = db.execute(f"SELECT id FROM {table} WHERE {column} = ?", (value,)).fetchone()  # noqa: S608
+    return int(row[0])
+
+
+def _parts(items: list[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _marks(part: Sequence[object]) -> str:
+    return ",".join("?" * len(part))
