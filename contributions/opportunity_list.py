@@ -3,31 +3,26 @@
 All of it is worked out from the rows that this viewer may see, in memory: a row is a handful of short values.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q
 from django.http import QueryDict
 
 from accounts.models import Team, User
 from contributions.fitting import Knowledge, know, reason, weigher
 from contributions.models import Opportunity
+from contributions.opportunity_rows import Pair, Row, Visible, visible_rows
 
 PAGE_SIZE = 25
 TOP_VALUES = 8
 LISTED_VALUES = 60
 LONGEST_WORDS = 200
 MOST_VALUES = 20
-MOST_KEPT = 50_000
-READ_AT_ONCE = 500
 SORTS = {"fit": "Fits you", "newest": "Newest", "deadline": "Deadline", "effort": "Least effort"}
 EFFORTS = {value: place for place, value in enumerate(Opportunity.Effort.values)}
 
@@ -87,19 +82,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What the list needs to know of every opportunity; `pairs` are all (facet, value) it has."""
-
-    pk: int
-    project_id: int
-    effort: str
-    languages: tuple[str, ...]
-    good_first: bool
-    mentored: bool
-    pairs: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Option:
     value: str
     label: str
@@ -127,90 +109,45 @@ class Found:
 
 
 def find(question: Question, user: User | AnonymousUser) -> Found:
-    """Six queries: rows, what the viewer knows (two), the page, names of teams and of mentors."""
-    visible = Opportunity.objects.open().visible_to(user)
-    rows = _rows(_ordered(visible, question.sort))
-    total = len(rows)
-    chosen = _known(rows, question.selected)
+    """Seven queries, one more where there are words."""
+    visible = visible_rows(user)
+    rows = visible.rows
     if question.text:
         words = Q(title__icontains=question.text) | Q(description__icontains=question.text)
-        matching = set(visible.filter(words).values_list("pk", flat=True))
+        matching = set(Opportunity.objects.filter(words, state=Opportunity.State.OPEN).values_list("pk", flat=True))
         rows = [row for row in rows if row.pk in matching]
-    matched, counts = _narrow(rows, question.selected)
+    matched, counts = _narrow(rows, question.selected, visible)
     knowledge = know(user)
-    if question.sort == "fit":
-        matched.sort(key=weigher(knowledge), reverse=True)
-    elif question.sort == "effort":
-        matched.sort(key=lambda row: EFFORTS[row.effort])
+    _sort(matched, question.sort, knowledge)
     pages = max(1, -(-len(matched) // PAGE_SIZE))
     page = min(max(question.page, 1), pages)
     shown = matched[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    groups = _groups(counts, chosen)
-    return Found(_lines(visible, shown, knowledge), groups, total, len(matched), page, pages)
+    groups = _groups(counts, _known(visible, question.selected))
+    return Found(_lines(user, shown, knowledge), groups, len(visible.rows), len(matched), page, pages)
 
 
 def best_for(user: User, limit: int) -> list[tuple[Opportunity, str]]:
-    """The first few opportunities of this person's list that have a reason, for the home page."""
-    visible = Opportunity.objects.open().visible_to(user)
-    knowledge = know(user)
-    rows = _rows(_ordered(visible, "newest"))
-    rows.sort(key=weigher(knowledge), reverse=True)
-    return [(one, why) for one, why in _lines(visible, rows[:limit], knowledge) if why]
+    """The first few opportunities of this person's list that have a reason, for the home page. Five queries."""
+    rows, knowledge = visible_rows(user).rows, know(user)
+    _sort(rows, "fit", knowledge)
+    return [(one, why) for one, why in _lines(user, rows[:limit], knowledge) if why]
 
 
-def _ordered(visible: Any, sort: str) -> Any:
-    """The database puts them in order where days decide: reading thousands of days would take longer than the rest."""
-    if sort == "deadline":
-        return visible.order_by(F("deadline").asc(nulls_last=True), "-pk")
-    return visible.order_by("-pk")
-
-
-def _rows(opportunities: QuerySet[Opportunity]) -> list[Row]:
-    """In the order of the query. Rows are kept from one question to the next, as long as their stamps stay."""
-    stamps = list(opportunities.values_list("pk", "stamp", "project__owner_id"))
-    missing = [stamp[0] for stamp in stamps if stamp not in _KEPT]
-    if len(_KEPT) + len(missing) > MOST_KEPT:
-        _KEPT.clear()
-        missing = [stamp[0] for stamp in stamps]
-    for start in range(0, len(missing), READ_AT_ONCE):
-        _read(missing[start : start + READ_AT_ONCE])
-    return [row for stamp in stamps if (row := _KEPT.get(stamp)) is not None]
-
-
-_KEPT: dict[tuple[int, int, int | None], Row] = {}
-
-
-def _read(ids: list[int]) -> None:
-    raw = Opportunity.objects.filter(pk__in=ids).annotate(
-        raw_languages=Cast("languages", TextField()), raw_skills=Cast("skills", TextField())
-    )
-    columns = ("pk", "stamp", "project_id", "effort", "kind", "good_first", "mentor_id", "raw_languages", "raw_skills")
-    found = raw.values_list(*columns, "project__owner_id")
-    for pk, stamp, project, effort, kind, first, mentor, languages, skills, team in found:
-        pairs = [("effort", effort), ("kind", kind)]
-        pairs += [("language", language) for language in _words(languages)]
-        pairs += [("skill", skill) for skill in _words(skills)]
-        pairs += [("first", "yes")] if first else []
-        pairs += [("mentor", str(mentor))] if mentor else []
-        pairs += [("team", str(team))] if team else []
-        kept = tuple(_PAIRS.setdefault(pair, pair) for pair in pairs)
-        _KEPT[pk, stamp, team] = Row(pk, project, effort, _words(languages), first, mentor is not None, kept)
-
-
-_PAIRS: dict[tuple[str, str], tuple[str, str]] = {}
-
-
-@lru_cache(maxsize=10_000)
-def _words(raw: str) -> tuple[str, ...]:
-    """A list as the database keeps it; the same few occur again and again."""
-    return tuple(json.loads(raw)) if raw else ()
+def _sort(rows: list[Row], sort: str, knowledge: Knowledge) -> None:
+    """Rows come the newest first, and stay so among equals."""
+    if sort == "fit":
+        rows.sort(key=weigher(knowledge), reverse=True)
+    elif sort == "effort":
+        rows.sort(key=lambda row: EFFORTS[row.effort])
+    elif sort == "deadline":
+        rows.sort(key=lambda row: row.deadline)
 
 
 def _narrow(
-    rows: list[Row], selected: Mapping[str, tuple[str, ...]]
+    rows: list[Row], selected: Mapping[str, tuple[str, ...]], visible: Visible
 ) -> tuple[list[Row], Mapping[str, Mapping[str, int]]]:
     """Rows that have one of the values of each facet; and for each facet the counts that its values would lead to."""
-    wanted = [(key, frozenset((key, value) for value in values)) for key, values in selected.items()]
+    wanted = [(key, _pairs(key, values, visible)) for key, values in selected.items()]
     matched = [] if wanted else list(rows)
     almost: dict[str, list[Row]] = {key: [] for key in selected}
     for row in rows if wanted else ():
@@ -219,24 +156,36 @@ def _narrow(
             matched.append(row)
         elif len(failing) == 1:
             almost[failing[0]].append(row)
-    counts: dict[str, dict[str, int]] = {facet.key: {} for facet in FACETS}
-    for (key, value), number in _count(matched).items():
-        counts[key][value] = number
+    counts = _count(matched, visible)
     for facet, several in almost.items():
-        for (key, value), number in _count(several).items():
-            if key == facet:
-                counts[key][value] = counts[key].get(value, 0) + number
+        for value, number in _count(several, visible)[facet].items():
+            counts[facet][value] = counts[facet].get(value, 0) + number
     return matched, counts
 
 
-def _count(rows: list[Row]) -> Counter[tuple[str, str]]:
-    return Counter(chain.from_iterable(row.pairs for row in rows))
+def _pairs(key: str, values: Iterable[str], visible: Visible) -> frozenset[Pair]:
+    """What rows have where a value of a facet is selected; a team is all its projects."""
+    if key == "team":
+        return frozenset(("project", str(pk)) for pk, owner in visible.owners.items() if str(owner) in values)
+    return frozenset((key, value) for value in values)
 
 
-def _known(rows: list[Row], selected: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def _count(rows: list[Row], visible: Visible) -> dict[str, dict[str, int]]:
+    """By facet and value."""
+    counts: dict[str, dict[str, int]] = {facet.key: {} for facet in FACETS}
+    for (key, value), number in Counter(chain.from_iterable(row.pairs for row in rows)).items():
+        owner = str(visible.owners[int(value)] or "") if key == "project" else ""
+        if owner:
+            counts["team"][owner] = counts["team"].get(owner, 0) + number
+        elif key != "project":
+            counts[key][value] = number
+    return counts
+
+
+def _known(visible: Visible, selected: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Selected values that any visible row has: what only hidden ones have looks like what nobody has."""
-    seen = _count(rows) if selected else {}
-    return {key: tuple(value for value in values if (key, value) in seen) for key, values in selected.items()}
+    seen = _count(visible.rows, visible) if selected else {}
+    return {key: tuple(value for value in values if value in seen[key]) for key, values in selected.items()}
 
 
 def _groups(counts: Mapping[str, Mapping[str, int]], selected: Mapping[str, tuple[str, ...]]) -> list[Group]:
@@ -264,7 +213,8 @@ def _names(model: type[Team] | type[User], ids: Iterable[str]) -> dict[str, str]
     wanted = [int(value) for value in ids]
     if not wanted:
         return {}
-    return {str(pk): str(one) for pk, one in model._default_manager.in_bulk(wanted).items()}
+    columns = ["name"] if model is Team else ["name", "username", "first_name", "last_name"]
+    return {str(pk): str(one) for pk, one in model._default_manager.only(*columns).in_bulk(wanted).items()}
 
 
 _SHOWN = (
@@ -274,8 +224,8 @@ _SHOWN = (
 )
 
 
-def _lines(visible: Any, rows: list[Row], knowledge: Knowledge) -> list[tuple[Opportunity, str]]:
-    """The rows of a page with their projects; those that vanished meanwhile are left out."""
-    found = visible.select_related("project__owner", "mentor").only(*_SHOWN)
+def _lines(user: User | AnonymousUser, rows: list[Row], knowledge: Knowledge) -> list[tuple[Opportunity, str]]:
+    """The rows of a page with their projects; the database is asked once more for permission and state."""
+    found = Opportunity.objects.open().visible_to(user).select_related("project__owner", "mentor").only(*_SHOWN)
     objects = found.in_bulk([row.pk for row in rows])
     return [(objects[row.pk], reason(row, knowledge)) for row in rows if row.pk in objects]

@@ -108,7 +108,8 @@ class Opportunity(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "state"], name="opportunity_of_project"),  # the Contribute tab
-            models.Index(fields=["state", "sign_of_life_at"], name="opportunity_by_state"),  # the list; silent takers
+            models.Index(fields=["state", "sign_of_life_at"], name="opportunity_by_state"),  # silent takers
+            models.Index(fields=["state", "stamp"], name="opportunity_by_stamp"),  # the list: did anything change?
         ]
 
     def __str__(self) -> str:
