@@ -42,7 +42,8 @@ def lines_id(diff: bytes) -> str:
             if line[:1] in (b"+", b"-"):
                 bare = b"".join(line[1:].split())
                 characters += len(bare)
-                digest.update(line[:1] + bare + b"\n")
+                if bare:  # where empty lines stand depends on what is around
+                    digest.update(line[:1] + bare + b"\n")
     return digest.hexdigest() if characters >= SIGNIFICANT_CHARACTERS else ""
 
 
