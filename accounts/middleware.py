@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
-OPEN_PREFIXES = ("/accounts/", "/static/", "/admin/login/")
+OPEN_PREFIXES = ("/accounts/", "/static/", "/admin/login/", "/search/feeds/", "/feeds/", "/notifications/stop/")
 LONGEST_RETURN = 2048  # Django takes no longer address for a safe one to go back to
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/robots.txt", "/favicon.ico"})
 

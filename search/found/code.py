@@ -137,17 +137,20 @@ def _lines(hit: FileHit, url: str) -> list[ShownLine]:
 
 def facets(answer: Answer, viewer: User | AnonymousUser) -> list[tuple[str, str, list[FacetValue]]]:
     """(operator, label, values with counts) for project, language and team; the engine counts repositories."""
-    by_repository: Counter[int] = Counter(dict(answer.facets.repositories))
-    places = Places(viewer, by_repository)
-    projects: list[FacetValue] = []
+    places = Places(viewer, answer.facets.repositories)
+    projects: Counter[tuple[str, str]] = Counter()
     teams: Counter[tuple[str, str]] = Counter()
-    for repository, count in by_repository.most_common():
+    for repository, count in answer.facets.repositories.items():
         if main := places.main(repository):
-            projects.append(FacetValue(main.slug, main.name, count))
+            projects[main.slug, main.name] += count
             if main.owner:
                 teams[main.owner.slug, main.owner.name] += count
-    languages = [
-        FacetValue(name, name, count) for name, count in Counter(dict(answer.facets.languages)).most_common() if name
-    ]
-    owners = [FacetValue(slug, name, count) for (slug, name), count in teams.most_common()]
-    return [("project", "Project", projects), ("lang", "Language", languages), ("team", "Team", owners)]
+    languages = Counter({(name, name): count for name, count in answer.facets.languages.items() if name})
+    groups = (("project", "Project", projects), ("lang", "Language", languages), ("team", "Team", teams))
+    return [(name, label, _most(counts)) for name, label, counts in groups]
+
+
+def _most(counts: Counter[tuple[str, str]]) -> list[FacetValue]:
+    """The most frequent first, equal ones by name."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0][1].casefold(), item[0]))
+    return [FacetValue(value, label, count) for (value, label), count in ordered]

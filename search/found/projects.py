@@ -28,11 +28,15 @@ class FoundProjects:
 
 
 @dataclass
-class _Reading:
+class Reading:
+    """A query read for its projects; `left_out` are parts that say nothing about them, as typed."""
+
     viewer: User | AnonymousUser
     query: Query
-    scope: Scope
     left_out: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.scope = Scope(self.viewer, self.query.text)
 
     def ids(self, node: Node) -> set[int] | None:
         """The projects a part of the query means; None when it says nothing about projects."""
@@ -69,8 +73,8 @@ class _Reading:
 
 def find_projects(query: Query, viewer: User | AnonymousUser) -> FoundProjects:
     """All projects found, best first. Raises QueryError for values of operators that nothing here has."""
-    reading = _Reading(viewer, query, Scope(viewer, query.text))
-    parts: Sequence[Node] = _parts(query.tree)
+    reading = Reading(viewer, query)
+    parts: Sequence[Node] = parts_of(query.tree)
     words = " ".join(part.text for part in parts if isinstance(part, Text))
     selection = select(CatalogQuery(text=words), viewer)
     sets = [ids for part in parts if not isinstance(part, Text) and (ids := reading.ids(part)) is not None]
@@ -78,7 +82,8 @@ def find_projects(query: Query, viewer: User | AnonymousUser) -> FoundProjects:
     return FoundProjects(found, reading.left_out, words)
 
 
-def _parts(tree: Node | None) -> Sequence[Node]:
+def parts_of(tree: Node | None) -> Sequence[Node]:
+    """What a query joins by AND."""
     return tree.children if isinstance(tree, And) else () if tree is None else (tree,)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
+from projects.derive.language_rules import by_suffix as suffix_languages
 from projects.derive.language_rules import language_called, languages
 from projects.models import Project, ProjectQuerySet
 from search import engine
@@ -38,7 +39,10 @@ def _ranks(projects: ProjectQuerySet) -> Iterator[tuple[int, float]]:
 def canonical_language(given: Field, scope: Scope) -> str:
     """The name of a language for its name or alias. Raises QueryError for one that is not known."""
     known = languages()
-    found = language_called(given.value) or next((n for n in known if n.casefold() == given.value.casefold()), None)
+    value = given.value.casefold()
+    by_suffix = suffix_languages("." + value.removeprefix("."))
+    found = language_called(value) or next((name for name in known if name.casefold() == value), None)
+    found = found or (by_suffix[0] if len(by_suffix) == 1 else None)
     if found is None:
         raise scope.unknown(given, "This language is not known.", known)
     return found

@@ -1,6 +1,16 @@
 """The search page through its addresses."""
 
+import re
+from html import unescape
+
 import pytest
+from django.utils import timezone
+from django.utils.html import strip_tags
+
+from projects import catalog
+from projects.models import Language, Project, Repository, Topic
+from search.engine import Note
+from search.models import IndexState, SkippedFile
 
 pytestmark = pytest.mark.django_db
 
@@ -55,9 +65,336 @@ def test_a_bad_query_keeps_what_was_typed_and_points_at_the_place(client_of, str
 def test_every_tab_takes_every_query(client_of, stranger, kind):
     client = client_of(stranger)
     assert client.get("/search/", {"q": "/(a+)+$/", "type": kind}).status_code == (422 if kind == "symbols" else 200)
-    for text in ("", " ", "word", "-word", "lang:go", "a OR b", "<script>", "unknown:x"):
+    for text in ("", "-word lang:go", "a OR b", "<script> unknown:x"):
         assert client.get("/search/", {"q": text, "type": kind}).status_code == 200, text
-    for text in BAD[::3]:
+    for text in BAD[::5]:
         assert client.get("/search/", {"q": text, "type": kind}).status_code == 422, text
-    for more in ({"after": "nonsense"}, {"page": "999999999999"}, {"page": "-1"}, {"all": "1"}):
+    for more in ({"after": "nonsense", "page": "9999999999"}, {"page": "-1", "all": "1", "since": "never"}):
         assert client.get("/search/", {"q": "word", "type": kind, **more}).status_code == 200, more
+
+
+@pytest.fixture
+def company(planted_project, plain_engine, team, other_team):
+    """Three projects: two that everybody may read, one that is restricted to the team `payments`."""
+    made = {}
+    for slug, owner, restricted in (("ledger", team, False), ("fleet", other_team, False), ("vault", team, True)):
+        made[slug] = planted_project(slug, owner, restricted)
+        plain_engine.add(made[slug], b"src/main.py", f"import os\ndef retry_{slug}():\n    common_word()\n", "Python")
+        plain_engine.add(made[slug], b"LICENSE", "The same licence everywhere\n")
+    plain_engine.add(made["vault"], b"secret.rs", "common_word only here\n", "Rust")
+    return made
+
+
+@pytest.fixture
+def planted_project(db):
+    def plant(slug, owner, restricted=False, subdirectory="", repository=None, **fields):
+        repository = repository or Repository.objects.create(
+            clone_url=f"https://git.example/{slug}.git", address_key=slug, head_commit="a" * 40, default_branch="main"
+        )
+        visibility = "restricted" if restricted else "internal"
+        project = Project.objects.create(
+            slug=slug,
+            name=slug.title(),
+            owner=owner,
+            visibility=visibility,
+            repository=repository,
+            subdirectory=subdirectory,
+            **fields,
+        )
+        project.topics.add(Topic.objects.get_or_create(name=f"{slug}-topic")[0])
+        language = "Rust" if restricted else "Python"
+        Language.objects.create(project=project, name=language, bytes=5, share=1, colour="#123456")
+        catalog.refresh([project.pk])
+        return project
+
+    return plant
+
+
+def text_of(response):
+    return re.sub(r"\s+", " ", strip_tags(unescape(response.content.decode()))).strip()
+
+
+class TestCode:
+    def test_lines_are_marked_and_lead_to_the_indexed_commit(self, client_of, stranger, company):
+        response = client_of(stranger).get("/search/", {"q": "retry_ledger"})
+        page = response.content.decode()
+        assert "def <mark>retry_ledger</mark>():" in page
+        assert f'href="/projects/ledger/blob/{"a" * 40}/src/main.py#L2"' in page
+        assert "1 file in 1 repository" in text_of(response)
+
+    def test_documents_lead_to_their_source(self, client_of, stranger, company, plain_engine):
+        plain_engine.add(company["ledger"], b"docs/README.md", "# needle\n")
+        page = client_of(stranger).get("/search/", {"q": "needle"}).content.decode()
+        assert f"blob/{'a' * 40}/docs/README.md?plain=1#L1" in page
+
+    def test_markup_and_odd_characters_of_files_are_shown_not_obeyed(self, client_of, stranger, company, plain_engine):
+        plain_engine.add(company["ledger"], b"a<b>.js", "<script>needle</script>\u202e\0\n")
+        page = client_of(stranger).get("/search/", {"q": "needle"}).content.decode()
+        assert "&lt;script&gt;<mark>needle</mark>&lt;/script&gt;" in page
+        assert "\u202e" not in page and "\0" not in page
+        assert "a&lt;b&gt;.js" in page
+
+    def test_long_lines_are_cut_around_what_was_found(self, client_of, stranger, company, plain_engine):
+        plain_engine.add(company["ledger"], b"min.js", "x" * 100_000 + "needle" + "y" * 100_000)
+        page = client_of(stranger).get("/search/", {"q": "needle"}).content.decode()
+        assert "x<mark>needle</mark>y" in page
+        assert len(page) < 60_000
+
+    def test_copies_are_folded_and_named(self, client_of, stranger, company):
+        response = client_of(stranger).get("/search/", {"q": "licence"})
+        assert "Also in 1 other place, unchanged" in text_of(response)
+        assert len(response.context["files"]) == 1
+
+    def test_facets_narrow_and_widen(self, client_of, stranger, company):
+        client = client_of(stranger)
+        response = client.get("/search/", {"q": "common_word"})
+        groups = {
+            label: [(value.value, value.count) for value, _, _ in rows] for label, rows, _ in response.context["groups"]
+        }
+        assert groups == {
+            "Project": [("fleet", 1), ("ledger", 1)],
+            "Language": [("Python", 2)],
+            "Team": [("logistics", 1), ("payments", 1)],
+        }
+        (_, url, chosen) = response.context["groups"][0][1][1]
+        narrower = client.get(url)
+        assert [file.project.slug for file in narrower.context["files"]] == ["ledger"]
+        (_, url, chosen) = narrower.context["groups"][0][1][0]
+        assert chosen and len(client.get(url).context["files"]) == 2
+
+    def test_a_facet_narrows_every_alternative(self, client_of, stranger, company):
+        client = client_of(stranger)
+        response = client.get("/search/", {"q": "retry_ledger OR retry_fleet"})
+        (_, url, _) = response.context["groups"][0][1][0]
+        assert len(client.get(url).context["files"]) == 1
+
+    def test_operators_and_their_negation(self, client_of, stranger, company):
+        client = client_of(stranger)
+
+        def found(text):
+            response = client.get("/search/", {"q": f"common_word {text}"})
+            assert response.status_code == 200, (text, response.context["mistake"])
+            return sorted(file.project.slug for file in response.context["files"])
+
+        for text, slugs in {
+            "project:ledger": ["ledger"],
+            "project:l*": ["ledger"],
+            "-project:Ledger": ["fleet"],
+            "project:ledger,fleet": ["fleet", "ledger"],
+            "repo:git.example/led": ["ledger"],
+            "repo:/^fl..t$/": ["fleet"],
+            "-repo:fleet": ["ledger"],
+            "team:payments": ["ledger"],
+            "NOT team:Payments": ["fleet"],
+            "topic:fleet-topic": ["fleet"],
+            "-topic:fleet-topic": ["ledger"],
+            "lang:py": ["fleet", "ledger"],
+            "-lang:py": [],
+            "path:src/*.py": ["fleet", "ledger"],
+            "path:/main.py": [],
+            "path:/src": ["fleet", "ledger"],
+            "-path:src": [],
+            "file:main.p?": ["fleet", "ledger"],
+            "file:main.p": ["fleet", "ledger"],
+            "file:n.p?": [],
+            r"path:/^src\/ma/": ["fleet", "ledger"],
+            "branch:mai*": ["fleet", "ledger"],
+            "-branch:main": [],
+            "archived:yes": [],
+            "archived:no": ["fleet", "ledger"],
+            "-archived:no": [],
+            "case:yes Common_word": [],
+            "case:no COMMON_WORD": ["fleet", "ledger"],
+            "COMMON_word": [],
+            "/COMMON/": [],
+            "/retry_(fleet|x)/": ["fleet"],
+            "(team:payments OR topic:fleet-topic) -retry_ledger": ["fleet"],
+            "count:1": ["ledger"],
+            "sym:retry_led": ["ledger"],
+            "-sym:retry_led": ["fleet"],
+        }.items():
+            assert found(text) == slugs, text
+        names = client.get("/search/", {"q": "type:file main"})
+        assert [file.path for file in names.context["files"]] == [b"src/main.py"] * 2
+        symbols = client.get("/search/", {"q": "retry_fl", "type": "symbols"})
+        assert [file.project.slug for file in symbols.context["files"]] == ["fleet"]
+
+    def test_a_folder_of_a_repository_is_a_project(self, client_of, stranger, company, planted_project, plain_engine):
+        whole = company["ledger"]
+        planted_project("books", whole.owner, subdirectory="books", repository=whole.repository)
+        plain_engine.add(whole, b"books/a.py", "common_word = 1\n")
+        response = client_of(stranger).get("/search/", {"q": "common_word project:books"})
+        assert [(file.project.slug, file.path) for file in response.context["files"]] == [("books", b"books/a.py")]
+        rest = client_of(stranger).get("/search/", {"q": "common_word team:payments -project:books"})
+        assert [file.path for file in rest.context["files"]] == [b"src/main.py"]
+
+    def test_pages_follow_and_the_total_is_told_apart(self, client_of, stranger, company):
+        client = client_of(stranger)
+        first = client.get("/search/", {"q": "import count:1"})
+        assert "At least" in text_of(first)
+        second = client.get(first.context["next_url"])
+        assert {file.project.slug for page in (first, second) for file in page.context["files"]} == {"ledger", "fleet"}
+        assert second.context["next_url"] == ""
+        counted = client.get("/search/counts/", {"q": "import count:1"})
+        assert text_of(counted).endswith("2 files in 2 repositories")
+        assert "At least" not in text_of(client.get("/search/", {"q": "import count:1", "all": "1"}))
+
+    def test_all_lines_of_a_file(self, client_of, stranger, company, plain_engine):
+        plain_engine.add(company["ledger"], b"many \xc3\xa4.txt", "needle\n" * 30)
+        client = client_of(stranger)
+        found = client.get("/search/", {"q": "needle"}).context["files"][0]
+        assert (len(found.lines), found.more) == (3, 27)
+        whole = client.get(found.more_url)
+        assert whole.content.decode().count("<mark>needle</mark>") == 30
+        part = client.get(found.more_url, headers={"HX-Request": "true"}).content.decode()
+        assert part.startswith("<div") and part.count("<mark>") == 30
+
+    def test_what_is_partial_is_said_in_words(self, client_of, stranger, company, plain_engine):
+        plain_engine.notes = (Note("time", "Stopped after 2 seconds, having looked at 3 of 7 parts."),)
+        state = IndexState.objects.create(
+            repository=company["ledger"].repository,
+            commit="b" * 40,
+            skipped_total=3,
+            skipped_counts={"binary": 2, "large": 1},
+            indexed_at=timezone.now(),
+        )
+        SkippedFile.objects.create(state=state, path="logo.png", reason="binary", size_bytes=2048, ref="main")
+        client = client_of(stranger)
+        said = text_of(client.get("/search/", {"q": "common_word"}))
+        assert "Stopped after 2 seconds, having looked at 3 of 7 parts." in said
+        assert "1 of 2 repositories searched" in said
+        assert "1 at an older commit" in said
+        assert "3 files not indexed" in said
+        assert "Ledger" in text_of(client.get("/search/indexed/"))
+        listed = text_of(client.get("/search/indexed/ledger/"))
+        assert "Binary: 2" in listed and "logo.png" in listed and "2.0 KiB" in listed
+        assert client.get("/search/indexed/fleet/").status_code == 200
+
+    def test_the_number_of_queries_does_not_grow(
+        self, client_of, stranger, company, planted_project, plain_engine, django_assert_max_num_queries
+    ):
+        client = client_of(stranger)
+        client.get("/search/", {"q": "common_word"})
+        for number in range(15):
+            more = planted_project(f"more-{number}", company["fleet"].owner)
+            plain_engine.add(more, b"a.py", f"common_word {number}\n")
+        with django_assert_max_num_queries(22):
+            assert len(client.get("/search/", {"q": "common_word team:logistics"}).context["files"]) == 16
+
+
+class TestOthers:
+    def test_projects_by_words_and_operators(self, client_of, stranger, company):
+        client = client_of(stranger)
+
+        def found(text):
+            return {
+                project.slug for project in client.get("/search/", {"q": text, "type": "projects"}).context["lines"]
+            }
+
+        assert found("ledger") == {"ledger"}
+        assert found("team:payments") == {"ledger"}
+        assert found("-team:payments") == {"fleet"}
+        assert found("ledger OR fleet") == {"ledger", "fleet"}
+        assert found("lang:python -ledger") == {"fleet"}
+        assert found("type:repo fleet") == {"fleet"}
+
+    def test_what_says_nothing_about_projects_is_left_out_aloud(self, client_of, stranger, company):
+        said = text_of(client_of(stranger).get("/search/", {"q": "ledger path:src", "type": "projects"}))
+        assert "Left out here: path:src" in said
+
+    def test_projects_of_the_same_words_stand_above_the_files(self, client_of, stranger, company):
+        assert [p.slug for p in client_of(stranger).get("/search/", {"q": "ledger"}).context["projects_like"]] == [
+            "ledger"
+        ]
+
+    def test_commits_and_people(self, client_of, stranger, company):
+        client = client_of(stranger)
+        assert client.get("/search/", {"q": "fix", "type": "commits", "author": "nobody"}).status_code == 200
+        assert "is no date" in text_of(client.get("/search/", {"q": "fix", "type": "commits", "since": "yesterday"}))
+        assert client.get("/search/", {"q": "sam", "type": "people"}).status_code == 200
+
+
+def every_answer(client):
+    """What one viewer is told by every part of search that could know of a project."""
+    queries = ["common_word", "licence", "retry_vault", "vault", "-ledger", "lang:rust", "NOT lang:python", "a OR b"]
+    queries += [
+        "topic:vault-topic",
+        "project:vault",
+        "project:v*",
+        "repo:git",
+        "repo:vault",
+        "-project:vault x",
+        "team:payments",
+    ]
+    for text in queries:
+        for kind in ("code", "symbols", "projects", "people", "commits"):
+            yield (text, kind), client.get("/search/", {"q": text, "type": kind})
+        yield (text, "counts"), client.get("/search/counts/", {"q": text})
+        yield (text, "more"), client.get("/search/file/", {"q": text, "project": "vault", "path": "secret.rs"})
+    for text in ("v", "va", "vault", "project:", "project:v", "repo:", "topic:v", "topic:", "lang:", "lang:r", "team:"):
+        yield (text, "suggestions"), client.get("/search/suggestions/", {"q": text})
+    yield "indexed", client.get("/search/indexed/")
+    yield "vault", client.get("/search/indexed/vault/")
+
+
+def told(response):
+    """The answer without what differs from one request to the next."""
+    page = re.sub(r'csrfmiddlewaretoken" value="[^"]+|"X-CSRFToken": "[^"]+', "", response.content.decode())
+    return response.status_code, page
+
+
+def test_a_restricted_project_is_as_if_it_were_not_there(client_of, stranger, company, plain_engine):
+    IndexState.objects.create(
+        repository=company["vault"].repository, commit="d" * 40, skipped_total=9, indexed_at=timezone.now()
+    )
+    client = client_of(stranger)
+    with_it = {name: told(response) for name, response in every_answer(client)}
+    vault = company["vault"]
+    plain_engine.files = {place: text for place, text in plain_engine.files.items() if place[0] != vault.repository_id}
+    Project.objects.filter(pk=vault.pk).delete()
+    vault.repository.delete()
+    Topic.objects.filter(name="vault-topic").delete()
+    catalog.refresh([vault.pk])
+    without_it = {name: told(response) for name, response in every_answer(client)}
+    for name, answer in with_it.items():
+        assert answer == without_it[name], name
+    assert not any("vault" in page and "vault" not in str(name) for name, (_, page) in with_it.items())
+
+
+def test_the_owner_finds_the_restricted_project(client_of, owner, company):
+    client = client_of(owner)
+    found = client.get("/search/", {"q": "common_word"}).context["files"]
+    assert {file.project.slug for file in found} == {"ledger", "fleet", "vault"}
+    offers = client.get("/search/suggestions/", {"q": "project:v"}).json()["offers"]
+    assert [offer["text"] for offer in offers] == ["vault "]
+
+
+class TestSuggestions:
+    @pytest.mark.parametrize(
+        ("text", "offers"),
+        [
+            ("pro", ["project:"]),
+            ("x -la", ["lang:"]),
+            ("lang:py", ["Python "]),
+            ("lang:rust,py", ["Python "]),
+            ("case:", ["yes ", "no ", "auto "]),
+            ("team:pay", ["payments "]),
+            ("project:fl", ["fleet "]),
+            ("fle", ["project:fleet "]),
+            ("topic:l", ["ledger-topic "]),
+            ("nope:x", []),
+            ('"a phrase', []),
+            ("", []),
+        ],
+    )
+    def test_what_is_offered(self, client_of, stranger, company, text, offers):
+        found = client_of(stranger).get("/search/suggestions/", {"q": text}).json()
+        assert [offer["text"] for offer in found["offers"]] == offers
+
+    def test_only_what_stands_before_the_cursor_is_completed(self, client_of, stranger, company):
+        found = client_of(stranger).get("/search/suggestions/", {"q": "lang:py team:pay", "at": "7"}).json()
+        assert (found["start"], found["offers"][0]["text"]) == (5, "Python ")
+
+    def test_any_text_is_taken(self, client_of, stranger, company):
+        for text in ("\0", "project:\0", "x" * 5_000, "lang:%", "project:_", 'topic:"', "repo:\\"):
+            assert client_of(stranger).get("/search/suggestions/", {"q": text, "at": "99999"}).status_code == 200

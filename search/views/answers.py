@@ -1,0 +1,154 @@
+"""What each tab of the search page shows for a query."""
+
+import re
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from activity.commit_search import CommitHit
+from search import tabs
+from search.engine import Answer, Request
+from search.found import code, others, projects
+from search.found.coverage import coverage
+from search.query import Query
+from search.query.editing import has_words, top_fields, with_value, without, without_types
+from search.query.resolve import resolve
+from search.tabs import Tab
+from search.views.asking import ask
+from source.addresses import address
+
+CURSOR_CHARACTERS = 500
+PROJECTS_LIKE = 3
+COMMITS = 50
+
+
+def answer_for(request: HttpRequest, query: Query, tab: Tab) -> dict[str, Any]:
+    """The context of one tab. Raises QueryError."""
+    answers = {"projects": _projects, "people": _people, "commits": _commits}
+    return answers[tab.key](request, query) if tab.key in answers else _code(request, query, tab)
+
+
+def _people(request: HttpRequest, query: Query) -> dict[str, Any]:
+    hits, left_out = others.find_people(query, request.user)
+    return {"people": [(hit, others.person_url(hit.person)) for hit in hits], "left_out": left_out}
+
+
+def _commits(request: HttpRequest, query: Query) -> dict[str, Any]:
+    given = [request.GET.get(name, "") for name in ("author", "since", "until")]
+    narrowed = others.CommitFilter.read(*given)
+    after = request.GET.get("after", "")[:CURSOR_CHARACTERS]
+    found = others.find_commits(query, request.user, narrowed, after, query.count or COMMITS)
+    more = {"author": narrowed.author, "since": narrowed.since, "until": narrowed.until}
+    tab = tabs.TABS[-1]
+    return {
+        "found": found.page,
+        "commits": [_commit_row(hit) for hit in found.page.hits],
+        "narrowed": narrowed,
+        "left_out": found.left_out,
+        "after": after,
+        "first_url": tabs.search_url(query.text, tab, **more),
+        "next_url": tabs.search_url(query.text, tab, **more, after=found.page.next) if found.page.next else "",
+    }
+
+
+def _projects(request: HttpRequest, query: Query) -> dict[str, Any]:
+    found = projects.find_projects(query, request.user)
+    page = request.GET.get("page", "1")
+    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
+    pages = max(1, -(-len(found.ids) // projects.PAGE_SIZE))
+    number = min(max(number, 1), pages)
+    ids = found.ids[(number - 1) * projects.PAGE_SIZE : number * projects.PAGE_SIZE]
+    return {
+        "total": len(found.ids),
+        "left_out": found.left_out,
+        "lines": projects.shown_projects(ids, request.user),
+        "page": number,
+        "pages": pages,
+        "previous_url": tabs.search_url(query.text, tabs.TABS[0], page=str(number - 1)) if number > 1 else "",
+        "next_url": tabs.search_url(query.text, tabs.TABS[0], page=str(number + 1)) if number < pages else "",
+        "catalog_url": f"{reverse('projects:catalog')}?{urlencode({'q': found.words})}" if found.words else "",
+        "code_url": tabs.search_url(without_types(query.text), tabs.DEFAULT),
+    }
+
+
+def wanted_of(request: HttpRequest, query: Query, tab: Tab) -> Request:
+    return resolve(query, request.user, (tab.kind,))
+
+
+def _code(request: HttpRequest, query: Query, tab: Tab) -> dict[str, Any]:
+    after = request.GET.get("after", "")[:CURSOR_CHARACTERS]
+    wanted = replace(
+        wanted_of(request, query, tab), after=after or None, wants_total="all" in request.GET and not after
+    )
+    answer = ask(wanted)
+    files = code.shown_files(answer, request.user, query.text, tab.key)
+    return {
+        "files": files,
+        "answer": answer,
+        "after": after,
+        "first_url": tabs.search_url(query.text, tab),
+        "next_url": tabs.search_url(query.text, tab, after=answer.next) if answer.next else "",
+        "coverage": coverage(request.user),
+        "wider": [] if files else _wider(query, tab),
+        **({} if after or tab != tabs.DEFAULT else _projects_like(request, query)),
+        **counted(request, query, tab, answer),
+    }
+
+
+def _wider(query: Query, tab: Tab) -> list[tuple[str, str]]:
+    """Other questions where this one found nothing: without an operator, without regard to capitals."""
+    chosen = [(f"without {given.name}:{given.value}", without(query, given)) for given in top_fields(query.tree)]
+    if query.case != "no" and any(c.isupper() for c in query.text):
+        plain = re.sub(r"(?i)(?:^|(?<=\s))case:\S+\s*", "", query.text)
+        chosen.append(("in capital or small letters", f"{plain.strip()} case:no"))
+    return [(words, tabs.search_url(text, tab)) for words, text in chosen if text]
+
+
+def _projects_like(request: HttpRequest, query: Query) -> dict[str, Any]:
+    """The first few projects that the same words find, above the files."""
+    text = without_types(query.text)
+    found = projects.find_projects(query, request.user) if has_words(query.tree) else None
+    if found is None or found.left_out or not found.ids:
+        return {}
+    return {
+        "projects_like": projects.shown_projects(found.ids[:PROJECTS_LIKE], request.user),
+        "projects_more": max(0, len(found.ids) - PROJECTS_LIKE),
+        "projects_url": tabs.search_url(text, tabs.TABS[0]),
+    }
+
+
+def counted(request: HttpRequest, query: Query, tab: Tab, answer: Answer) -> dict[str, Any]:
+    """The total and the facets. Each value is a link to the narrower query, a chosen one to the wider."""
+    chosen = {(given.name, given.value.casefold()): given for given in top_fields(query.tree)}
+    groups = []
+    for name, label, values in code.facets(answer, request.user):
+        rows = []
+        for value in values[: code.FACET_VALUES]:
+            given = chosen.get((name, value.value.casefold()))
+            text = without(query, given) if given else with_value(query, name, value.value)
+            rows.append((value, tabs.search_url(text, tab), given is not None))
+        if rows:
+            groups.append((label, rows, max(0, len(values) - len(rows))))
+    return {
+        "answer": answer,
+        "groups": groups,
+        "all_url": tabs.search_url(query.text, tab, all="1"),
+        "count_query": tabs.search_url(query.text, tab).partition("?")[2],
+        "projects_found": len(answer.facets.repositories),
+    }
+
+
+def _commit_row(hit: CommitHit) -> dict[str, Any]:
+    """The commit with its address in a project whose code the viewer may read; empty where there is none."""
+    whole = [project for project in hit.projects if not project.subdirectory]
+    url = address(whole[0], "commit", hit.commit.oid.encode("ascii")) if whole else ""
+    return {
+        "commit": hit.commit,
+        "person": hit.person,
+        "person_url": others.person_url(hit.person),
+        "url": url,
+        "projects": hit.projects,
+    }
