@@ -4,17 +4,15 @@ Rows are the queue: a mail that fails is tried again. Whether commits use an add
 """
 
 import datetime as dt
-import logging
-import smtplib
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import signing
-from django.core.mail import send_mail
-from django.db.models import F
+from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import mailing
 from accounts.models import User
 from activity.identities import IdentityError, link_account
 from activity.models import AddressClaim, Merge, Person
@@ -23,11 +21,7 @@ from activity.people import is_shared, key_of
 SALT = "activity.claims"
 HOURS = 24
 PER_HOUR, PER_DAY, PER_ADDRESS = 5, 20, 3
-TRIES = 6
-BATCH = 50
 State = AddressClaim.State
-
-logger = logging.getLogger(__name__)
 
 
 class ClaimError(Exception):
@@ -62,14 +56,7 @@ def claim(user: User, email: str) -> AddressClaim:
 
 def send_due() -> int:
     """Mail all that is due; how many mails went out. Safe to run twice at once."""
-    sent = 0
-    due = AddressClaim.objects.filter(state=State.WAITING, next_try_at__lte=timezone.now()).order_by("next_try_at")
-    for row in due.select_related("user")[:BATCH]:
-        later = timezone.now() + dt.timedelta(minutes=2**row.attempts)
-        mine = AddressClaim.objects.filter(pk=row.pk, state=State.WAITING, attempts=row.attempts)
-        if mine.update(attempts=F("attempts") + 1, next_try_at=later):
-            sent += _send(row)
-    return sent
+    return mailing.send_due(AddressClaim.objects.select_related("user"), _compose, State.UNKNOWN)
 
 
 def find(token: str, user: User) -> AddressClaim | None:
@@ -106,22 +93,14 @@ def _person(email: str) -> Person | None:
     return None if top is None or top.erased_at or top.is_bot else top
 
 
-def _send(row: AddressClaim) -> bool:
+def _compose(row: AddressClaim) -> EmailMessage | None:
+    """The mail with the link; None when no commit uses the address."""
     if _person(row.email) is None:
-        AddressClaim.objects.filter(pk=row.pk).update(state=State.UNKNOWN)
-        return False
+        return None
     link = settings.BASE_URL + reverse("identities:claim_redeem", args=[signing.dumps(row.pk, salt=SALT)])
     text = (
         f"{row.user.display_name} ({row.user.username}) says that {row.email} is an address of theirs in commits.\n\n"
         f"If that is you, open this link within {HOURS} hours, signed in as {row.user.username}:\n\n{link}\n\n"
         "If not, do nothing.\n"
     )
-    try:
-        send_mail("Is this address in commits yours?", text, None, [row.email])
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        logger.warning("A mail to a claimed address failed: %s", type(error).__name__)
-        if row.attempts + 1 >= TRIES:
-            AddressClaim.objects.filter(pk=row.pk).update(state=State.FAILED)
-        return False
-    AddressClaim.objects.filter(pk=row.pk).update(state=State.SENT, sent_at=timezone.now())
-    return True
+    return EmailMessage("Is this address in commits yours?", text, to=[row.email])

@@ -197,6 +197,10 @@ if OIDC_ISSUER:
 EMAIL_CONFIG = env.email("PORTAL_MAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("PORTAL_MAIL_FROM", default="InnerSource Portal <portal@localhost>")
+EMAIL_TIMEOUT = env.float("PORTAL_MAIL_TIMEOUT_SECONDS", default=10)
+DIGEST_HOUR = env.int("PORTAL_DIGEST_HOUR", default=7)
+if DIGEST_HOUR not in range(24):
+    raise ImproperlyConfigured("PORTAL_DIGEST_HOUR is a whole hour from 0 to 23.")
 
 # Limits of what a repository may cost
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),  # before allauth: two of its addresses are ours
     path("accounts/", include("allauth.urls")),
+    path("", include("accounts.notification_urls")),
     path("", include("sync.urls")),
     path("projects/", include("projects.urls")),
     path("projects/", include("source.urls")),

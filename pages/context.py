@@ -9,13 +9,16 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.models import Notification
+
 NAME = "InnerSource Portal"
+MOST_UNREAD = 99
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """`portal.demo_accounts` is a list of {"username", "password", "name", "role"}; empty outside demo mode.
 
-    `portal.maintains` costs a query, and only where a template asks for it.
+    `portal.maintains` and `portal.unread` cost a query each, and only where a template asks for them.
     """
     return {
         "portal": {
@@ -26,6 +29,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
             "anonymous_read": settings.ANONYMOUS_READ,
             "signup_open": settings.SIGNUP_OPEN,
             "maintains": SimpleLazyObject(lambda: _maintains(request)),
+            "unread": SimpleLazyObject(lambda: _unread(request)),
         }
     }
 
@@ -40,6 +44,14 @@ def _maintains(request: HttpRequest) -> bool:
     # By the person's own rows: cheaper than `maintainable_by` over all projects, and asked on every page.
     teams = user.memberships.current().filter(team__projects__removed_at=None, team__projects__isnull=False)
     return bool(teams.exists() or user.roles.current().filter(project__removed_at=None).exists())
+
+
+def _unread(request: HttpRequest) -> int:
+    """Unread notifications that the viewer may see, counted up to one more than the bell shows."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return 0
+    return Notification.objects.visible_to(user).unread().order_by()[: MOST_UNREAD + 1].count()
 
 
 @lru_cache(maxsize=1)

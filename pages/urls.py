@@ -2,13 +2,21 @@
 
 from django.urls import path
 
-from pages import activity, docs, health, home, insights, person, project, team_suggestions, teams
+from pages import activity, docs, feeds, health, home, insights, person, project, team_suggestions, teams
 
 app_name = "pages"
 urlpatterns = [
     path("", home.home, name="home"),
     path("projects/<str:slug>/", project.project, name="project"),
     path("projects/<str:slug>/activity/", activity.activity, name="activity"),
+    path("notifications/feed/", feeds.notifications_feed, name="notifications_feed"),
+    path("contribute/feed/", feeds.opportunities_feed, name="opportunities_feed"),
+    path("projects/<str:slug>/feed/", feeds.project_feed, name="project_feed"),
+    path("teams/<str:slug>/feed/", feeds.team_feed, name="team_feed"),
+    path("feeds/<str:token>/notifications.atom", feeds.notifications_atom, name="notifications_atom"),
+    path("feeds/<str:token>/opportunities.atom", feeds.opportunities_atom, name="opportunities_atom"),
+    path("feeds/<str:token>/projects/<str:slug>.atom", feeds.project_atom, name="project_atom"),
+    path("feeds/<str:token>/teams/<str:slug>.atom", feeds.team_atom, name="team_atom"),
     path("people/", person.people, name="people"),
     path("people/<str:key>/", person.person, name="person"),
     path("insights/", insights.insights, name="insights"),

@@ -1,5 +1,8 @@
 """Mails that wait to be sent. The rows are the queue: a mail server that is away loses nothing and blocks nobody."""
 
+import datetime as dt
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,6 +14,11 @@ class MailRow(models.Model):
 
     WAITING, SENT, FAILED = "waiting", "sent", "failed"
 
+    longest_tried: ClassVar[dt.timedelta] = dt.timedelta(days=3)  # a server that is only set up wrongly refuses too
+    outlasts_servers: ClassVar[bool] = True  # waits for one that is away as long as it takes
+    problem_column: ClassVar[str] = ""
+
+    state = models.CharField(max_length=10, default=WAITING)
     attempts = models.SmallIntegerField(default=0)
     next_try_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
@@ -18,6 +26,10 @@ class MailRow(models.Model):
 
     class Meta:
         abstract = True
+
+    def hopeless(self, refused: bool) -> bool:
+        """Whether a failure was the last one. `refused`: the server took the talk, but not this mail."""
+        return (refused or not self.outlasts_servers) and self.created_at < timezone.now() - self.longest_tried
 
 
 class Mail(MailRow):
@@ -28,6 +40,8 @@ class Mail(MailRow):
         SENT = MailRow.SENT, "sent"
         FAILED = MailRow.FAILED, "refused for good"
         DROPPED = "dropped", "nothing to say any more"
+
+    problem_column = "problem"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="mails")
     is_digest = models.BooleanField(default=False)

@@ -16,7 +16,7 @@ class Kind:
     way: Way
 
 
-TASKS, REQUESTS, PEOPLE = "Tasks", "Offered changes", "People"
+TASKS, REQUESTS, PEOPLE, SEARCH = "Tasks", "Offered changes", "People", "Search"
 
 _ALL = (
     Kind("task-posted", TASKS, "new tasks", "A project you follow offers a task.", Way.DAILY),
@@ -45,6 +45,7 @@ _ALL = (
     Kind(
         "thanks-report", PEOPLE, "thanks to your people", "Somebody who named you their manager was thanked.", Way.NOW
     ),
+    Kind("saved-search", SEARCH, "saved searches", "A search you saved finds something new.", Way.DAILY),
 )
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}

@@ -1,5 +1,6 @@
 """What people decided about who is who: merges, pairs kept apart, terms, patterns of programs, claimed addresses."""
 
+import datetime as dt
 from typing import Self
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.models import MailRow
 from activity.models.people import Person
 
 LONGEST_REASON = 500
@@ -125,24 +127,23 @@ class BotPattern(models.Model):
         return self.pattern
 
 
-class AddressClaim(models.Model):
+class AddressClaim(MailRow):
     """Somebody says that an address in commits is theirs, and proves it with a link mailed there."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "to be mailed"
-        SENT = "sent", "mailed"
+        WAITING = MailRow.WAITING, "to be mailed"
+        SENT = MailRow.SENT, "mailed"
         UNKNOWN = "unknown", "no commit uses it"  # looks to the person like SENT
-        FAILED = "failed", "could not be mailed"
+        FAILED = MailRow.FAILED, "could not be mailed"
         CONFIRMED = "confirmed", "confirmed"
         DISPUTED = "disputed", "belongs to another account"
+
+    longest_tried = dt.timedelta(hours=4)  # then who waits for it had better ask again
+    outlasts_servers = False
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="address_claims")
     email = models.CharField(max_length=254, help_text="In lower case.")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    attempts = models.SmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -143,7 +143,7 @@ class TestClaim:
             assert claims.send_due() == 0
         settings.EMAIL_BACKEND = f"{__name__}.BrokenMail"
         row = claims.claim(sam, "sam@new.example")
-        for number in range(claims.TRIES):
+        for number in range(5):
             with time_machine.travel(timezone.now() + dt.timedelta(hours=number + 1), tick=False):
                 claims.send_due()
         row.refresh_from_db()
