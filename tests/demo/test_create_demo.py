@@ -6,7 +6,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts import teams
-from accounts.models import Membership, Team, User
+from accounts.models import Mail, Membership, Notification, Team, User
+from contributions.models import ChangeRequest
 from demo import build, populate
 from demo.organisation import DEMO_ACCOUNTS, ORGANISATION
 from projects.models import Access, FieldValue, Project, Repository, Role, Star
@@ -165,3 +166,23 @@ class TestRefusals:
         demo.GIT_LOCAL_ROOTS = [tmp_path / "elsewhere"]
         with pytest.raises(CommandError, match="PORTAL_GIT_LOCAL_ROOTS"):
             call_command("create_demo")
+
+
+class TestOffers:
+    def test_requests_in_every_state_that_people_may_look_at(self, demo, client):
+        call_command("create_demo")
+        states = ChangeRequest.objects.values_list("state", flat=True)
+        assert set(states) >= {"offered", "welcomed", "changes-wanted", "accepted", "declined", "landed"}
+        for request in ChangeRequest.objects.all():
+            assert request.created_at < timezone.now()
+            times = list(request.timeline.values_list("at", flat=True))
+            assert times == sorted(times)
+        assert all(request.latest.applies for request in ChangeRequest.objects.filter(versions__isnull=False))
+        assert not Mail.objects.exists()
+        assert Notification.objects.filter(user__username="maya").exists()
+        restricted = ChangeRequest.objects.get(project__slug="invoice-engine")
+        client.force_login(User.objects.get(username="sam"))
+        assert client.get(restricted.get_absolute_url()).status_code == 404
+        before = ChangeRequest.objects.count()
+        call_command("create_demo")
+        assert ChangeRequest.objects.count() == before
