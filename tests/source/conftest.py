@@ -1,6 +1,7 @@
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.test import Client
 
 from projects.models import Project, Repository
 from tests.gitstore.builder import RepositoryBuilder
@@ -12,6 +13,19 @@ def repository_builder(tmp_path):
         return RepositoryBuilder(tmp_path / "remotes" / name, **options)
 
     return build
+
+
+@pytest.fixture
+def builder(repository_builder):
+    return repository_builder()
+
+
+@pytest.fixture
+def browser(stranger):
+    """The client of someone who belongs to no project."""
+    client = Client()
+    client.force_login(stranger)
+    return client
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,8 @@
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from gitstore.revisions import spell
 from source.addresses import address
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 @pytest.mark.parametrize(

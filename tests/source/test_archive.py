@@ -5,22 +5,9 @@ import tarfile
 import zipfile
 
 import pytest
-from django.test import Client
 
 from source.addresses import address
 from source.views import archive
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
-
-
-@pytest.fixture
-def builder(repository_builder):
-    return repository_builder()
 
 
 def get(browser, project, tail, form, **more):

@@ -2,19 +2,11 @@ import html
 import re
 
 import pytest
-from django.test import Client
 
 from source import blame as blame_module
 from source.addresses import address
 
 BEFORE = re.compile(r'class="hunk-before" href="([^"]*)"')
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 def page(browser, project, revision=b"main", path=b"a.txt", query="", **headers):

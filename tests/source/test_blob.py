@@ -8,7 +8,6 @@ import sys
 import pytest
 from django.conf import settings as portal
 from django.core.cache import caches
-from django.test import Client
 
 from source.addresses import address
 from source.rendering import outline
@@ -18,13 +17,6 @@ SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 @pytest.fixture

@@ -20,13 +20,6 @@ def oid(builder):
     return builder.oid("refs/heads/main")
 
 
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
-
-
 def again(client, url, answer, **headers):
     return client.get(url, headers={"If-None-Match": answer.headers["ETag"], **headers})
 

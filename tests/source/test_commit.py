@@ -3,7 +3,6 @@ import re
 import subprocess
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from gitstore.addresses import parse_address
@@ -13,18 +12,6 @@ from tests.gitstore.builder import ENVIRONMENT
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 PROSE = "".join(f"line {number}\n" for number in range(60))
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
-
-
-@pytest.fixture
-def builder(repository_builder):
-    return repository_builder()
 
 
 def get(browser, project, oid, path=b"", query="", **more):

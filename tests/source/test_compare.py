@@ -1,23 +1,10 @@
 import re
 
 import pytest
-from django.test import Client
 
 from source.addresses import address
 
 HOSTILE = "<script>alert(1)</script>"
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
-
-
-@pytest.fixture
-def builder(repository_builder):
-    return repository_builder()
 
 
 @pytest.fixture

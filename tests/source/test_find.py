@@ -4,17 +4,9 @@ import gzip
 import re
 
 import pytest
-from django.test import Client
 
 from source.addresses import address
 from source.pathlist import find_paths
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 def packed(*paths):

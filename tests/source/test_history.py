@@ -1,16 +1,8 @@
 import re
 
 import pytest
-from django.test import Client
 
 from source.addresses import address
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 def history(browser, project, revision=b"main", path=b"", query="", **headers):

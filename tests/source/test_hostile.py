@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 from django.core.cache import caches
-from django.test import Client
 
 from common.markdown import render_document
 from source import access
@@ -18,13 +17,6 @@ from source.diffs import reading
 MEGABYTE = 1024**2
 ENTRIES = 100_000
 CHANGED = 50_000
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 @pytest.fixture

@@ -1,16 +1,8 @@
 """Pages for what is not there."""
 
 import pytest
-from django.test import Client
 
 from source.addresses import address
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 @pytest.fixture

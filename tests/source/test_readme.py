@@ -1,20 +1,12 @@
 """The README of a project's page leads into its code, for those who may read it."""
 
 import pytest
-from django.test import Client
 
 from projects.models import Readme
 from source.addresses import address
 from tests.projects.planting import plant, read
 
 TEXT = b"# Widget\n\n[guide](docs/guide.md#start) ![pic](img/a.png) [up](../../x) <a href='/.code/blob/y'>z</a>\n"
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 @pytest.fixture

@@ -1,24 +1,11 @@
 import time
 
 import pytest
-from django.test import Client
 
 from source.addresses import address
 
 DAY = 86_400
 HOSTILE = "x<script>alert(1)</script>"
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
-
-
-@pytest.fixture
-def builder(repository_builder):
-    return repository_builder()
 
 
 def text(answer):

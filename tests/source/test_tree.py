@@ -5,20 +5,12 @@ import re
 import pytest
 from django.core.cache import caches
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Project, Repository
 from source.addresses import address
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5242880\n".format("a" * 64)
-
-
-@pytest.fixture
-def browser(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
 
 
 def text(answer):
