@@ -56,21 +56,22 @@ def window(today: dt.date) -> tuple[dt.date, dt.date]:
 
 
 def rebuild_sums(
-    project: Project, people: Collection[int] | None = None, span: tuple[int, int] | None = None, *, areas: bool = True
+    project: Project, people: Collection[int] | None = None, span: tuple[int, int] | None = None, *, lines: bool = False
 ) -> None:
     """Make the project's sums of these people (None: of all) what the commits say; in one transaction.
 
-    `span`: nothing outside these author times (seconds since 1970) has changed. `areas`: folders may have changed.
+    `span`: nothing outside these author times (seconds since 1970) has changed. `lines`: nothing but lines and folders
+    has, so weeks of flow stay as they are.
     """
     if people is not None and len(people) > MANY:
         people = None
     with transaction.atomic():
         Project.objects.select_for_update().get(pk=project.pk)
         _rebuild_days(project, people, span)
-        FlowState.objects.filter(project=project).update(inputs="")
+        if not lines:
+            FlowState.objects.filter(project=project).update(inputs="")
         _rebuild_participations(project, people)
-        if areas:
-            _rebuild_areas(project, people)
+        _rebuild_areas(project, people)
 
 
 def people_of(identities: Collection[int] | None) -> set[int] | None:

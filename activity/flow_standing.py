@@ -1,8 +1,9 @@
 """Figures of one project in each window: how much came from outside, and on how few people it hangs."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
 
 from activity.models import Kind, Standing
 
@@ -35,11 +36,10 @@ def absence_factor(commits: Iterable[int]) -> int:
     return 0
 
 
-def write_standings(
-    project: int, sums: Mapping[tuple[int, dt.date, int, int, int, int | None], tuple[int, int]], today: dt.date
-) -> None:
-    """Keep a row for each window in which something happened. `sums` as in `activity.flow`."""
-    wanted = {window: _figures(sums, first_week(window, today)) for window in WINDOWS}
+def write_standings(project: int, today: dt.date) -> None:
+    """Keep a row for each window in which something happened, from the weeks laid out by `activity.flow_weeks`."""
+    firsts = [first_week(window, today) or dt.date.min for window in WINDOWS]
+    wanted = dict(zip(WINDOWS, _figures(firsts), strict=True))
     stored = {row.window: row for row in Standing.objects.filter(project=project)}
     for window, figures in wanted.items():
         row = stored.get(window)
@@ -49,14 +49,25 @@ def write_standings(
             Standing.objects.filter(pk=row.pk).update(**dict(zip(FIGURES, figures, strict=True)))
 
 
-def _figures(
-    sums: Mapping[tuple[int, dt.date, int, int, int, int | None], tuple[int, int]], first: dt.date | None
-) -> tuple[int, ...]:
-    kinds: Counter[str] = Counter()
-    people: Counter[int] = Counter()
-    for (person, week, _, _, kind, _), (commits, shared) in sums.items():
-        if first is None or week >= first:
-            kinds[_COLUMNS[Kind(kind)]] += commits + shared
-            if kind != Kind.BOT:
-                people[person] += commits
-    return (*(kinds[name] for name in FIGURES[:4]), len(people), absence_factor(people.values()))
+def _figures(firsts: Sequence[dt.date]) -> list[tuple[int, ...]]:
+    """The figures from each of these days on. Memory grows with the number of people, not of weeks."""
+    kinds = _sums("kind", "commits + coauthored", "true", firsts)
+    people = _sums("person_id", "commits", f"kind <> {int(Kind.BOT)}", firsts)
+    found = []
+    for place in range(len(firsts)):
+        by_kind = {_COLUMNS[Kind(kind)]: numbers[place] or 0 for kind, numbers in kinds}
+        commits = [numbers[place] for _, numbers in people if numbers[place] is not None]
+        known = (*(by_kind.get(name, 0) for name in FIGURES[:4]), len(commits), absence_factor(commits))
+        found.append(known)
+    return found
+
+
+def _sums(column: str, number: str, narrow: str, firsts: Sequence[dt.date]) -> list[tuple[int, tuple[int, ...]]]:
+    """Sums of `number` by `column` from each of the days on; None where there is no row."""
+    sums = ", ".join([f"SUM(CASE WHEN week >= %s THEN {number} END)"] * len(firsts))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {column}, {sums} FROM flow_wanted WHERE {narrow} GROUP BY {column}",  # noqa: S608
+            [first.isoformat() for first in firsts],
+        )
+        return [(row[0], row[1:]) for row in cursor.fetchall()]

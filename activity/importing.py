@@ -130,7 +130,7 @@ class _Import:
         if left or not self.added_up:
             if not self.added_up:  # an import before this one got further with the commits than with the lines
                 self.touched.everybody()
-            self._add_up(list(Project.objects.live().filter(repository=self.repository)))
+            self._add_up(list(Project.objects.live().filter(repository=self.repository)), lines=self.added_up)
         problems = [*self.history.problems, *problems][:SHOWN_PROBLEMS]
         self._save(lines_commit=self.commit, lines_left=0, problems=problems)
 
@@ -176,17 +176,17 @@ class _Import:
                 grown = project.pk in self.history.projects and self.touched.identities is not None
                 reader.read_folder(project, self.commit, [self.history.commit] if grown and self.history.commit else [])
 
-    def _add_up(self, projects: list[Project]) -> None:
-        """The sums of everybody touched; of projects that had none, of everybody."""
+    def _add_up(self, projects: list[Project], *, lines: bool = False) -> None:
+        """The sums of everybody touched; of projects that had none, of everybody. `lines`: nothing else has changed."""
         self.watch.phase("Adding up")
         people = days.people_of(self.touched.identities)
         span = (self.touched.first, self.touched.last)
         for project in projects:
             self.check()
             if people is None or project.pk not in self.history.projects:
-                days.rebuild_sums(project)
+                days.rebuild_sums(project, lines=lines)
             elif people:
-                days.rebuild_sums(project, people, span)
+                days.rebuild_sums(project, people, span, lines=lines)
         refresh_counters(projects)
         self.added_up = True
 

@@ -14,8 +14,8 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from activity.flow import monday, utc_today
 from activity.flow_standing import WINDOWS, first_week
+from activity.flow_teams import monday, utc_today
 
 DEFAULT = 365
 WORDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "all"}
