@@ -168,16 +168,18 @@ def keep(opportunity: Opportunity, taker: User) -> None:
         record_event(taker, "opportunity.kept", opportunity)
 
 
-def advance(opportunity: Opportunity, step: Step, actor: User | None, text: str = "", commit: str = "") -> None:
+def advance(
+    opportunity: Opportunity, step: Step, actor: User | None, text: str = "", *, commit: str = "", **as_seen: Any
+) -> None:
     """Claim and act. Raises StateError with what is the case when the step does not exist here or somebody was first.
 
     `opportunity` is as the caller saw it when asking for permission; `actor` None is the portal; `commit` the object id
-    of what landed.
+    of what landed; `as_seen` are further columns that must not have changed.
     """
     before = copy(opportunity)
     html = render_document(text, "markdown") if text else ""
     with transaction.atomic():
-        if not _claim(before, step, actor):
+        if not _claim(before, step, actor, as_seen):
             raise lost(opportunity, step.label.lower())
         opportunity.refresh_from_db()
         kind = TimelineEntry.Kind.EVIDENCE if commit else TimelineEntry.Kind.STATE
@@ -198,11 +200,11 @@ def advance(opportunity: Opportunity, step: Step, actor: User | None, text: str 
         news.advanced(opportunity, step.name, actor, before.taken_by, text)
 
 
-def _claim(before: Opportunity, step: Step, actor: User | None) -> bool:
+def _claim(before: Opportunity, step: Step, actor: User | None, as_seen: dict[str, Any]) -> bool:
     """Change the row only where it still is as we saw it, and as the step wants it."""
     if before.state not in step.sources:
         return False
-    claim = Opportunity.objects.filter(pk=before.pk, state=before.state, taken_by=before.taken_by_id)
+    claim = Opportunity.objects.filter(pk=before.pk, state=before.state, taken_by=before.taken_by_id, **as_seen)
     if step.who == "taker":
         claim = claim.filter(taken_by=actor)
     if step.target in (State.OPEN, State.TAKEN, State.IN_REVIEW):

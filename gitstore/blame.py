@@ -59,13 +59,22 @@ class IgnoreRevs:
 
 
 def read_blame(
-    git_dir: Path, commit: str, path: bytes, limits: Limits, *, ignored: Sequence[str] = (), mailmap: str = ""
+    git_dir: Path,
+    commit: str,
+    path: bytes,
+    limits: Limits,
+    *,
+    ignored: Sequence[str] = (),
+    mailmap: str = "",
+    ignore_space: bool = False,
 ) -> Blame:
     """Blame of the file at this path of a commit, as far as git gets within the time limit.
 
-    `ignored`: whole ids of commits to look through; `mailmap`: object name of the file that names people properly.
+    `ignored`: whole ids of commits to look through; `mailmap`: object name of the file that names people properly;
+    `ignore_space`: a line that was only indented anew is as old as it was before.
     """
     args: list[str | bytes] = ["blame", "--incremental", "--encoding=UTF-8", "--root"]
+    args += ["-w"] if ignore_space else []
     given = None
     if ignored:
         args.append("--ignore-revs-file=/dev/stdin")

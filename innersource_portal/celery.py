@@ -47,6 +47,8 @@ app.conf.update(
         "mend-index": {"task": "sync.mend_index", "schedule": schedule(300), "options": {"expires": 300}},
         "refresh-flow": {"task": "sync.refresh_flow", "schedule": schedule(60), "options": {"expires": 60}},
         "end-warranties": {"task": "contributions.end_warranties", "schedule": schedule(600)},
+        "tend-tasks": {"task": "contributions.tend_tasks", "schedule": schedule(900)},
+        "mine-starter-tasks": {"task": "contributions.mine_starter_tasks", "schedule": schedule(60)},
         "measure-waits": {"task": "contributions.measure_waits", "schedule": schedule(300)},
         "run-saved-searches": {"task": "search.run_saved", "schedule": schedule(60), "options": {"expires": 60}},
         "refresh-rollups": {"task": "sync.refresh_rollups", "schedule": schedule(6 * 3600)},

@@ -227,6 +227,8 @@ SEARCH_MAX_REFS = env.int("PORTAL_SEARCH_MAX_REFS", default=20)
 SEARCH_SECONDS = env.float("PORTAL_SEARCH_SECONDS", default=2.0)
 # After a change landed its author is asked first for so long; 0 for no warranty.
 WARRANTY_DAYS = env.int("PORTAL_WARRANTY_DAYS", default=30)
+TASK_QUIET_DAYS = env.int("PORTAL_TASK_QUIET_DAYS", default=14)
+TASK_GRACE_DAYS = env.int("PORTAL_TASK_GRACE_DAYS", default=7)
 
 # Pages
 

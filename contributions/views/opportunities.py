@@ -10,10 +10,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from contributions import opportunities
+from contributions import opportunities, starters
 from contributions.models import Opportunity, StateError
 from contributions.opportunities import EDITABLE, STEPS, may_step
-from contributions.opportunity_access import get_manageable_opportunity, get_visible_opportunity
+from contributions.opportunity_access import (
+    get_manageable_opportunity,
+    get_starter_task,
+    get_visible_opportunity,
+)
 from contributions.opportunity_forms import OpportunityForm, StepForm, WordsForm
 from projects.access import get_maintainable_project, may_maintain, signed_in
 from projects.models import Language, Project
@@ -33,16 +37,20 @@ def opportunity_post(request: HttpRequest, slug: str) -> HttpResponse:
     """A new task in a project."""
     project = get_maintainable_project(request, slug)
     user = signed_in(request)
-    form = OpportunityForm(project, request.POST if request.method == "POST" else None, initial=_first(project))
+    starter = get_starter_task(project, request.POST.get("starter") or request.GET.get("starter", ""))
+    first = starters.suggested(starter) if starter else _first(project)
+    form = OpportunityForm(project, request.POST if request.method == "POST" else None, initial=first)
     if form.is_bound and form.is_valid():
         try:
-            posted = opportunities.post(form.instance, user)
+            posted = (
+                starters.accept(starter, form.instance, user) if starter else opportunities.post(form.instance, user)
+            )
         except StateError as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, "Posted. It is on the list of the whole company now.")
             return redirect(posted)
-    context = {"form": form, "project": project, "languages": _languages(project)}
+    context = {"form": form, "project": project, "languages": _languages(project), "starter": starter}
     return render(request, "contributions/opportunity_post.html", context, status=422 if form.is_bound else 200)
 
 
