@@ -14,11 +14,11 @@ import resource
 import shutil
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from bench._apart import run_apart
 
 COMMITS = int(os.environ.get("BENCH_COMMITS", "52000"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "10000"))
@@ -58,19 +58,7 @@ for line in sys.stdin:
 
 def main():
     """Measure in a process of its own with a data folder of its own; returns the goals missed."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "DJANGO_SETTINGS_MODULE": "innersource_portal.settings",
-            "PORTAL_SECRET_KEY": "b" * 50,
-            "PORTAL_DATA_DIR": f"{folder}/data",
-            "PORTAL_EMBEDDED": "1",
-            "PORTAL_LOG_LEVEL": "ERROR",
-            "BENCH_FOLDER": folder,
-        }
-        command = [sys.executable, "-W", "ignore", "-m", "bench.code"]
-        result = subprocess.run(command, env=os.environ | settings, check=True, stdout=subprocess.PIPE, text=True)
-    print(result.stdout)
-    return [line.removeprefix("  missed: ") for line in result.stdout.splitlines() if line.startswith("  missed: ")]
+    return run_apart("bench.code", PORTAL_EMBEDDED="1")
 
 
 def git(path, *args):

@@ -9,12 +9,12 @@ another interpreter that has PyDriller and Perceval, which have no place among o
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from functools import partial
 from pathlib import Path
 
+from bench._apart import run_apart
 from bench.sync import ENVIRONMENT, cost, judge, processor_seconds, write_repository
 
 GOAL_FACTS = 2.5
@@ -42,23 +42,7 @@ LIBRARIES = {
 
 def main():
     """Measure in a process of its own with a data folder of its own; returns the goals missed."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "DJANGO_SETTINGS_MODULE": "innersource_portal.settings",
-            "PORTAL_SECRET_KEY": "b" * 50,
-            "PORTAL_DATA_DIR": f"{folder}/data",
-            "PORTAL_LOG_LEVEL": "ERROR",
-            "BENCH_FOLDER": folder,
-        }
-        command = [sys.executable, "-W", "ignore", "-m", "bench.history"]
-        lines = []
-        with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
-            for line in process.stdout:
-                print(line, end="", flush=True)
-                lines.append(line.rstrip("\n"))
-        if process.returncode:
-            raise SystemExit("The benchmark failed.")
-    return [line.removeprefix("  missed: ") for line in lines if line.startswith("  missed: ")]
+    return run_apart("bench.history")
 
 
 def raw_git(path, *words):

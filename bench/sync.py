@@ -11,11 +11,11 @@ import re
 import resource
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from bench._apart import run_apart
 
 GOAL_SWEEP = 1.5
 GOAL_FIRST_SYNC = 1.30
@@ -28,18 +28,7 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONF
 
 def main():
     """Measure in a process of its own with a data folder of its own; returns the goals missed."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "DJANGO_SETTINGS_MODULE": "innersource_portal.settings",
-            "PORTAL_SECRET_KEY": "b" * 50,
-            "PORTAL_DATA_DIR": f"{folder}/data",
-            "PORTAL_GIT_LOCAL_ROOTS": "/",
-        }
-        settings |= {"PORTAL_EMBEDDED": "1", "PORTAL_LOG_LEVEL": "ERROR", "BENCH_FOLDER": folder}
-        command = [sys.executable, "-W", "ignore", "-m", "bench.sync"]
-        result = subprocess.run(command, env=os.environ | settings, check=True, stdout=subprocess.PIPE, text=True)
-    print(result.stdout)
-    return [line.removeprefix("  missed: ") for line in result.stdout.splitlines() if line.startswith("  missed: ")]
+    return run_apart("bench.sync", PORTAL_EMBEDDED="1", PORTAL_GIT_LOCAL_ROOTS="/")
 
 
 def processor_seconds():

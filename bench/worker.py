@@ -7,11 +7,12 @@ of the two is measured.
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from bench._apart import run_apart
 
 SYNCS = int(os.environ.get("BENCH_SYNCS", "1000"))
 REMOTES = int(os.environ.get("BENCH_REMOTES", "240"))
@@ -23,35 +24,19 @@ BATCH = 15
 GOAL_GROWTH_MIB = 30
 GOALS_SPEED = {2: 1.5, 4: 2.0}  # two processors also carry the remotes and git
 COMMIT = "1234567890123456789012345678901234567890"
+SWEEP = [sys.executable, "-W", "ignore", "-m", "bench.worker", "sweep"]
+SETTINGS = {
+    "PORTAL_GIT_LOCAL_ROOTS": "/",
+    "PORTAL_GIT_PROTOCOLS": "http",
+    "PORTAL_GIT_ALLOWED_HOSTS": "127.0.0.0/8",
+    "PORTAL_EMBEDDED": "1",
+}
 
 
 def main():
     """Measure in processes of their own with a data folder of their own; returns the goals missed."""
-    missed = []
-    for part in os.environ.get("BENCH_WORKER", "memory,scaling").split(","):
-        with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run(command(part), env=environment(folder), check=True, stdout=subprocess.PIPE, text=True)
-        print(done.stdout, flush=True)
-        missed += [line.removeprefix("  missed: ") for line in done.stdout.splitlines() if "missed: " in line]
-    return missed
-
-
-def command(*arguments):
-    return [sys.executable, "-W", "ignore", "-m", "bench.worker", *arguments]
-
-
-def environment(folder):
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "innersource_portal.settings",
-        "PORTAL_SECRET_KEY": "b" * 50,
-        "PORTAL_DATA_DIR": f"{folder}/data",
-        "PORTAL_GIT_LOCAL_ROOTS": "/",
-        "PORTAL_GIT_PROTOCOLS": "http",
-        "PORTAL_GIT_ALLOWED_HOSTS": "127.0.0.0/8",
-        "PORTAL_EMBEDDED": "1",
-        "PORTAL_LOG_LEVEL": "ERROR",
-        "BENCH_FOLDER": folder,
-    }
+    parts = os.environ.get("BENCH_WORKER", "memory,scaling").split(",")
+    return [goal for part in parts for goal in run_apart("bench.worker", part, **SETTINGS)]
 
 
 def judge(name, good, figure, goal):
@@ -140,7 +125,12 @@ def scaling(_folder):
     for workers in (1, 2, 4):
         SyncJob.objects.update(due_at=timezone.now(), checked_at=None, state="waiting", **known)
         processes = [
-            subprocess.Popen(command("sweep"), stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(workers)
+            subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", "bench.worker", "sweep"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            for _ in range(workers)
         ]
         for process in processes:
             process.stdout.readline()  # loaded and ready
