@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.models import Notification
+from accounts.models import Notification, User
 
 NAME = "InnerSource Portal"
 MOST_UNREAD = 99
@@ -43,7 +44,8 @@ def _maintains(request: HttpRequest) -> bool:
         return True
     # By the person's own rows: cheaper than `maintainable_by` over all projects, and asked on every page.
     teams = user.memberships.current().filter(team__projects__removed_at=None, team__projects__isnull=False)
-    return bool(teams.exists() or user.roles.current().filter(project__removed_at=None).exists())
+    roles = user.roles.current().filter(project__removed_at=None)
+    return bool(User.objects.filter(Exists(teams) | Exists(roles), pk=user.pk).exists())
 
 
 def _unread(request: HttpRequest) -> int:

@@ -1,10 +1,10 @@
-"""The home page: search first, then what concerns the reader, then what moved in the company."""
+"""The home page: search first, then what waits for the reader and fits them, then what moved in the company."""
 
 import datetime as dt
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, DateTimeField, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,16 +12,22 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, Team, User
 from activity.rollups import WINDOW_DAYS
-from projects.models import Project, ProjectQuerySet, Role
+from contributions.agenda import Agenda, agenda
+from contributions.opportunity_list import best_for
+from projects.models import Project, ProjectQuerySet, Role, Star
 
 SHOWN_MINE = 8
 SHOWN_MOVED = 10
 SHOWN_NEW = 5
+SHOWN_TASKS = 5
+SHOWN_AGENDA = 10
 MOVED_DAYS = 7
+NO_DAY = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """Eleven queries for somebody signed in, the frame included; one more after an open task changed."""
     user = request.user
     visible = Project.objects.visible_to(user)
     figures = _figures(visible)
@@ -29,16 +35,10 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(
             request, "pages/home_first.html", {"administrator": _is_administrator(user), "teams": _has_teams()}
         )
-    listed = visible.select_related("owner").defer("motivation")
-    week_ago = timezone.now() - dt.timedelta(days=MOVED_DAYS)
-    moved = list(listed.filter(last_commit_at__gte=week_ago).order_by("-last_commit_at")[:SHOWN_MOVED])
     context = {
         "figures": _strip(figures),
-        "mine": _mine(listed, user),
-        "starred": _starred(listed, user),
-        "moved": moved,
-        "before": [] if moved else list(listed.exclude(last_commit_at=None).order_by("-last_commit_at")[:SHOWN_NEW]),
-        "recent": list(listed.order_by("-created_at", "-pk")[:SHOWN_NEW]),
+        **_projects(visible, user),
+        **_personal(user),
         "moved_days": MOVED_DAYS,
         "signed_in": isinstance(user, User),
         "administrator": _is_administrator(user),
@@ -76,17 +76,53 @@ def _strip(figures: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _mine(listed: ProjectQuerySet, user: User | AnonymousUser) -> list[Project]:
-    """Projects of the viewer's teams and those where the viewer has a role, the liveliest first."""
+def _personal(user: User | AnonymousUser) -> dict[str, Any]:
+    """What waits for the reader, what the reader is at, and open tasks that fit."""
+    found = agenda(user) if isinstance(user, User) else Agenda([], [])
+    return {
+        "waiting": found.waiting[:SHOWN_AGENDA],
+        "waiting_more": len(found.waiting) - SHOWN_AGENDA,
+        "under_way": found.under_way[:SHOWN_AGENDA],
+        "fitting": best_for(user, SHOWN_TASKS) if isinstance(user, User) else [],
+    }
+
+
+def _projects(visible: ProjectQuerySet, user: User | AnonymousUser) -> dict[str, list[Project]]:
+    """Every list of projects on the page, in one query: the reader's own, starred, lately changed, new ones."""
+    marked = _marked(visible, user)
+    wanted = [
+        marked.exclude(last_commit_at=None).order_by("-last_commit_at")[:SHOWN_MOVED],
+        marked.order_by("-created_at", "-pk")[:SHOWN_NEW],
+    ]
+    if isinstance(user, User):
+        wanted.append(
+            marked.filter(is_mine=True).order_by(F("last_commit_at").desc(nulls_last=True), "name")[:SHOWN_MINE]
+        )
+        wanted.append(marked.exclude(starred_at=None).order_by("-starred_at")[:SHOWN_MINE])
+    any_of = Q()
+    for some in wanted:
+        any_of |= Q(pk__in=some.values("pk"))
+    rows: list[Any] = list(marked.filter(any_of).select_related("owner").defer("motivation"))
+    by_change = sorted(rows, key=lambda row: (-(row.last_commit_at or NO_DAY).timestamp(), row.name))
+    changed = [row for row in by_change if row.last_commit_at]
+    week_ago = timezone.now() - dt.timedelta(days=MOVED_DAYS)
+    moved = [row for row in changed if row.last_commit_at and row.last_commit_at >= week_ago][:SHOWN_MOVED]
+    starred = [row for row in rows if row.starred_at]
+    return {
+        "mine": [row for row in by_change if row.is_mine][:SHOWN_MINE],
+        "starred": sorted(starred, key=lambda row: row.starred_at, reverse=True)[:SHOWN_MINE],
+        "moved": moved,
+        "before": [] if moved else changed[:SHOWN_NEW],
+        "recent": sorted(rows, key=lambda row: (row.created_at, row.pk), reverse=True)[:SHOWN_NEW],
+    }
+
+
+def _marked(visible: ProjectQuerySet, user: User | AnonymousUser) -> Any:
+    """With `is_mine` (of the viewer's teams, or with a role of the viewer) and `starred_at`."""
     if not isinstance(user, User):
-        return []
+        return visible.annotate(is_mine=Value(False), starred_at=Value(None, output_field=DateTimeField()))
     teams = Membership.objects.current().filter(user=user).values("team_id")
     roles = Role.objects.current().filter(user=user).values("project_id")
-    own = listed.filter(Q(owner__in=teams) | Q(pk__in=roles))
-    return list(own.order_by("-last_commit_at", "name")[:SHOWN_MINE])
-
-
-def _starred(listed: ProjectQuerySet, user: User | AnonymousUser) -> list[Project]:
-    if not isinstance(user, User):
-        return []
-    return list(listed.filter(stars__user=user).order_by("-stars__at")[:SHOWN_MINE])
+    own = Case(When(Q(owner__in=teams) | Q(pk__in=roles), then=Value(True)), default=Value(False))
+    stars = Star.objects.filter(user=user, project=OuterRef("pk")).values("at")[:1]
+    return visible.annotate(is_mine=own, starred_at=Subquery(stars))

@@ -5,10 +5,19 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from contributions.models import ChangeRequest, Opportunity
 from projects.models import Project, Role, Star
 from tests.projects.catalog_data import make_project
 
 pytestmark = pytest.mark.django_db
+
+
+def offer(project, author, title="Round up", state="offered"):
+    return ChangeRequest.objects.create(project=project, author=author, title=title, why="It is wrong.", state=state)
+
+
+def post(project, title="Write tests", **fields):
+    return Opportunity.objects.create(project=project, title=title, kind="tests", effort="day", **fields)
 
 
 def home(client):
@@ -69,12 +78,69 @@ class TestHome:
         settings.ANONYMOUS_READ = True
         assert "open-one" in home(client)
 
-    def test_queries_do_not_grow(self, client, owner, team, django_assert_max_num_queries):
+    def test_queries_do_not_grow(self, client, owner, stranger, team, django_assert_max_num_queries):
         client.force_login(owner)
         for number in range(20):
             project = make_project(f"p{number}", owner=team, days_ago=1)
             project.created_at = timezone.now() - dt.timedelta(days=number)
             Star.objects.create(project=project, user=owner)
+            offer(project, stranger)
+            post(project, title=f"Task {number}")
         home(client)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(12):
             home(client)
+
+
+class TestAgenda:
+    def test_knows_whose_turn_it_is(self, client, owner, stranger, team):
+        project = make_project("billing", owner=team)
+        elsewhere = make_project("routes")
+        offer(project, stranger, title="Round up")
+        offer(project, stranger, title="Agreed already", state="welcomed")
+        offer(elsewhere, owner, title="Mend the map", state="changes-wanted")
+        offer(elsewhere, owner, title="Say more")
+        offer(elsewhere, owner, title="Done long ago", state="withdrawn")
+        post(project, title="Look at this", state="in-review", taken_by=stranger)
+        post(elsewhere, title="Being done", state="taken", taken_by=owner)
+        post(elsewhere, title="Silent", state="taken", taken_by=owner, asked_at=timezone.now())
+        client.force_login(owner)
+        context = client.get("/").context
+        assert {item.title: item.words for item in context["waiting"]} == {
+            "Round up": "Offered, waits for your answer",
+            "Mend the map": "Changes wanted from you",
+            "Look at this": "Taken and ready for your review",
+            "Silent": "Are you still at it?",
+        }
+        assert {item.title: item.words for item in context["under_way"]} == {
+            "Say more": "Your change: offered",
+            "Being done": "Your task: taken",
+        }
+        for item in [*context["waiting"], *context["under_way"]]:
+            assert client.get(item.url).status_code == 200
+        client.force_login(stranger)
+        context = client.get("/").context
+        assert {item.title for item in context["under_way"]} == {"Round up", "Agreed already", "Look at this"}
+        assert context["waiting"] == []
+
+    def test_what_became_restricted_is_gone(self, client, owner, stranger, team):
+        project = make_project("billing", owner=team)
+        make_project("open-one")
+        offer(project, stranger, title="Round up")
+        post(project, title="Being done", state="taken", taken_by=stranger)
+        post(project, title="Fitting", good_first=True)
+        client.force_login(stranger)
+        assert all(title in home(client) for title in ("Round up", "Being done", "Fitting"))
+        Project.objects.filter(pk=project.pk).update(visibility="restricted")
+        assert not any(title in home(client) for title in ("Round up", "Being done", "Fitting", "billing"))
+
+    def test_an_administrator_is_not_asked_for_everything(self, client, administrator, stranger):
+        offer(make_project("billing"), stranger, title="Round up")
+        client.force_login(administrator)
+        assert client.get("/").context["waiting"] == []
+
+    def test_anonymous_has_none(self, client, settings, stranger):
+        settings.ANONYMOUS_READ = True
+        project = make_project("billing")
+        post(project, title="Fitting", good_first=True)
+        text = home(client)
+        assert "Waits for you" not in text and "Fitting" not in text
