@@ -10,6 +10,7 @@ urlpatterns = [
     path("counts/", results.counts, name="counts"),
     path("file/", asides.in_file, name="in_file"),
     path("suggestions/", asides.suggestions, name="suggestions"),
+    path("palette/", asides.palette, name="palette"),
     path("help/", asides.explained, name="help"),
     path("saved/", saved.saved, name="saved"),
     path("saved/new/", saved.save, name="save"),

@@ -104,7 +104,7 @@ def _file(hit: FileHit, places: Places, asked: dict[str, str]) -> FoundFile | No
         copies=copies,
         hidden_copies=max(0, hit.copy_count - len(copies)),
         language=hit.language,
-        branches=hit.branches,
+        branches=() if hit.branches == (project.repository.default_branch,) else hit.branches,
         score=hit.score,
         terms=sorted(hit.terms.items(), key=lambda term: -abs(term[1])),
     )

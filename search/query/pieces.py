@@ -148,7 +148,9 @@ class Pieces:
     def _never_closed(self, start: int) -> QueryError:
         text = self.reader.text
         end = next((at for at in range(start, len(text)) if text[at].isspace()), len(text))
-        instead = (text + ")", text[:start] + quoted(text[start:end]) + text[end:])
+        last = text.split()[-1].lstrip("(")
+        closing = " )" if last.count("(") > last.count(")") else ")"  # behind `f(` it would belong to the word
+        instead = (text + closing, text[:start] + quoted(text[start:end]) + text[end:])
         message = "This parenthesis is never closed. To search for it, put it between quotes."
         return QueryError(message, start, start + 1, instead)
 

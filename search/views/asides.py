@@ -20,6 +20,7 @@ from search.engine import Path as PathMatcher
 from search.found import code
 from search.found.indexed import indexed_projects
 from search.models import IndexState
+from search.palette import places
 from search.query import QueryError, parse
 from search.query.resolve import plain_pattern, resolve
 from search.suggestions import suggest
@@ -65,6 +66,14 @@ def in_file(request: HttpRequest) -> HttpResponse:
         raise Http404("The file has changed since, or has none of these lines.")
     context = {"file": files[0], "q": query.text, "tab": tab, "back_url": tabs.search_url(query.text, tab)}
     return render_fragment(request, "search/in_file.html", "search/_lines.html", context)
+
+
+@require_safe
+def palette(request: HttpRequest) -> HttpResponse:
+    """The command palette as a page, or its rows for the dialog that every page has."""
+    text = request.GET.get("q", "")
+    context = {"q": text, "places": places(text, request.user)}
+    return render_fragment(request, "search/palette.html", "search/_palette.html", context)
 
 
 @require_safe

@@ -21,7 +21,7 @@ EXAMPLES = (
     ("RetryPolicy", "files with this word, capital letters as typed"),
     ('"connection refused" lang:go', "a phrase, in one language"),
     ("/timeout\\s*=\\s*\\d+/ -path:test", "a regular expression, tests left out"),
-    ("TODO team:payments archived:no", "what one team left to do"),
+    ("TODO OR FIXME archived:no", "one of two words, archived projects left out"),
 )
 
 
