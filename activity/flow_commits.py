@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from activity.flow_people import people_spells
 from activity.flow_teams import NOBODY, Teams, owners
-from activity.models import Commit, FlowWeek, FolderCommit, Trailer
+from activity.models import Commit, FlowWeek, FolderCommit, Kind, Trailer
 from activity.models.history import day_start, moment
 from projects.models import Project
 
@@ -36,7 +36,9 @@ def commits_of(rows: Sequence[FlowWeek]) -> list[WeekCommits]:
         for commit, shared in _candidates(row):
             day = moment(max(0, commit.authored_at)).date()
             team = row.team if row.person_id in erased else spells[row.person_id].at(day) or NOBODY
-            if (team, held[row.project_id].at(day) or NOBODY) == (row.team, row.owner):
+            owner = held[row.project_id].at(day) or NOBODY
+            kind = row.kind if row.kind == Kind.BOT else teams.kind(team, owner, day)
+            if (team, owner, kind) == (row.team, row.owner, row.kind):
                 shown.append((commit, shared))
         found.append(WeekCommits(row, sorted(shown, key=lambda pair: (-pair[0].authored_at, pair[0].oid))))
     return found

@@ -18,12 +18,13 @@ from activity.flow_figures import Periods, Share, team_sums
 from activity.models import FlowWeek, Kind, Standing
 from common.charts import WeeklyChart
 from common.flow_charts import HeatMap, heat_map
-from pages.figures import Link, Table, Window, change, percent, respond
+from pages.figures import Link, Table, Window, change, percent, respond, shows_person
 from projects.models import Project
 
 SHOWN_TEAMS = 16
 SHOWN_PROJECTS = 10
 PER_PAGE = 25
+KINDS = {kind.name.lower(): kind for kind in Kind if kind != Kind.BOT}
 SORTS = {"gives": "most given", "receives": "most received", "name": "name"}
 
 
@@ -111,9 +112,10 @@ def _slug(names: Tree, team: int) -> str:
     return names.nodes[team].slug if team in names.nodes else "-"
 
 
-def cell_url(names: Tree, team: int, owner: int, window: Window) -> str:
-    """The list of contributions behind one cell of the matrix."""
-    query = urlencode({"from": _slug(names, team), "to": _slug(names, owner), "window": str(window.days)})
+def cell_url(names: Tree, team: int, owner: int, kind: int, window: Window) -> str:
+    """The list of exactly those contributions that one cell of the matrix counts."""
+    ends = {"from": _slug(names, team), "to": _slug(names, owner)}
+    query = urlencode({**ends, "class": Kind(kind).name.lower(), "window": str(window.days)})
     return f"{reverse('pages:insights_commits')}?{query}"
 
 
@@ -135,7 +137,10 @@ def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str
         [_name(names, pk) for pk in shown],
         [_name(names, pk) for pk in shown],
         {(place[a], place[b]): number for (a, b), number in seen.items()},
-        {(place[a], place[b]): cell_url(names, a, b, window) for a, b in seen},
+        {
+            (place[a], place[b]): cell_url(names, a, b, Kind.OUTSIDE if (a, b) in crossing else Kind.INSIDE, window)
+            for a, b in seen
+        },
         frozenset((place[a], place[b]) for a, b in seen if (a, b) not in crossing),
     )
 
@@ -148,7 +153,7 @@ def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, na
             _name(names, team),
             _name(names, owner),
             Kind(kind).label,
-            Link(number, cell_url(names, team, owner, window)) if kind != Kind.BOT else number,
+            Link(number, cell_url(names, team, owner, kind, window)) if kind != Kind.BOT else number,
         ]
         for (team, owner, kind), number in rows
         if number
@@ -191,11 +196,14 @@ def insights_commits(request: HttpRequest) -> HttpResponse:
     ends = [_team(request.GET.get(side, "")) for side in ("from", "to")]
     rows = FlowWeek.objects.once(Project.objects.visible_to(request.user)).within(window.first)
     rows = rows.filter(team=ends[0].pk if ends[0] else 0, owner=ends[1].pk if ends[1] else 0)
-    rows = rows.exclude(kind=Kind.BOT).with_contributions().order_by("-week", "project", "person", "pk")
+    kind = KINDS.get(request.GET.get("class", ""))
+    rows = rows.exclude(kind=Kind.BOT) if kind is None else rows.filter(kind=kind)
+    rows = rows.with_contributions().order_by("-week", "project", "person", "pk")
     total = sum(rows.values_list(F("commits") + F("coauthored"), flat=True))
     page = Paginator(rows.select_related("project__repository", "person"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"window": window, "giver": ends[0], "owner": ends[1], "total": total, "page": page}
-    return render(request, "pages/insights_commits.html", {**context, "weeks": commits_of(list(page))})
+    context = {"window": window, "giver": ends[0], "owner": ends[1], "kind": kind, "total": total, "page": page}
+    weeks = [(week, shows_person(request.user, week.row.person.user_id)) for week in commits_of(list(page))]
+    return render(request, "pages/insights_commits.html", {**context, "weeks": weeks})
 
 
 def _team(slug: str) -> Team | None:

@@ -15,6 +15,7 @@ from accounts.models import Membership, User
 from activity.flow_figures import Periods, visible_people
 from activity.models import FlowWeek, Kind, Person, PersonArea
 from common.charts import WeeklyChart
+from contributions.thanking import thanks_to
 from pages.figures import Link, Table, Window, respond, shows_person
 from projects.models import Project
 
@@ -40,12 +41,16 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(request.get_full_path())
     shown = _find(request.user, key)
+    if shown is None:
+        return _without_commits(request, key)
     if key != address_key(shown):
         return redirect(reverse("pages:person", args=[address_key(shown)]))
     window = Window.of(request)
     visible = Project.objects.visible_to(request.user)
     teams = Membership.objects.none() if shown.user is None else shown.user.memberships.current()
     context: dict[str, Any] = {"person": shown, "window": window, "teams": teams.select_related("team")}
+    context["thanks"] = thanks_to(shown.user, request.user)
+    context["is_viewer"] = shown.user_id == request.user.pk
     if not shows_person(request.user, shown.user_id):
         return respond(request, "pages/person.html", {**context, "hidden": True, "chart": None}, [])
     rows = FlowWeek.objects.filter(person=shown).once(visible).within(window.first)
@@ -55,14 +60,22 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
     return respond(request, "pages/person.html", {**context, "hidden": False, "chart": chart}, tables)
 
 
-def _find(user: User, key: str) -> Person:
-    """By user name, else by number; merged people lead to whom they became. Raises Http404."""
+def _without_commits(request: HttpRequest, key: str) -> HttpResponse:
+    """Somebody who signed in and is nobody in any commit. Raises Http404."""
+    account = None if "\0" in key else User.objects.filter(username=key, is_active=True, person=None).first()
+    if account is None:
+        raise Http404("Nobody has this address.")
+    teams = account.memberships.current().select_related("team")
+    context = {"person": {"name": account.display_name}, "window": Window.of(request), "teams": teams}
+    return respond(request, "pages/person.html", {**context, "hidden": False, "chart": None}, [])
+
+
+def _find(user: User, key: str) -> Person | None:
+    """By user name, else by number; merged people lead to whom they became."""
     seen = visible_people(user).select_related("user")
     found: Person | None = None if "\0" in key else seen.filter(user__username=key).first()
     if found is None and key.isascii() and key.isdigit() and len(key) < 10:
         found = seen.filter(Q(pk=int(key)) | Q(merged__pk=int(key))).first()
-    if found is None:
-        raise Http404("Nobody has this address.")
     return found
 
 

@@ -63,6 +63,8 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     flow = team_sums(request.user, ("team", "owner", "kind"), window.first, team=shown.pk)
     chart, _ = trend(request, window, shown.pk)
     received = share_of(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}))
+    earlier = team_sums(request.user, ("owner", "kind"), window.before, window.first, shown.pk) if window.first else {}
+    before = share_of(Counter({key: n for key, n in earlier.items() if key[0] == shown.pk}))
     tables = [
         matrix_table(Counter({key: n for key, n in flow.items() if key[0] == shown.pk}), now, window, "gives"),
         matrix_table(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}), now, window, "receives"),
@@ -77,7 +79,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         "administrator": _is_administrator(request.user),
         "window": window,
         "chart": chart,
-        "figures": figures(received, None, window),
+        "figures": figures(received, before, window),
         **_people(shown, request.user),
     }
     return respond(request, "pages/team.html", context, tables)

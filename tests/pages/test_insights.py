@@ -95,6 +95,28 @@ class TestInsights:
         assert "Change 1" in page and "Change 2" in page
         assert "Change 0" not in page and "Change 3" not in page
 
+    def test_a_cell_lists_exactly_what_it_counts(self, client, stranger, company, team):
+        """The tree changes within the time, so one pair has contributions of two classes."""
+        Team.objects.filter(slug="logistics").update(parent=None)
+        PastParent.objects.create(team=Team.objects.get(slug="logistics"), parent=team, ended_on=days_ago(2))
+        refresh_flow()
+        client.force_login(stranger)
+        for row in table(client, "/insights/", "flow"):
+            if row["Class"] == "bots":
+                continue
+            kind = {"from outside": "outside"}.get(row["Class"], row["Class"])
+            ends = f"from={row['Gives'].lower().replace('unknown', '-')}&to={row['Receives'].lower()}"
+            page = client.get(f"/insights/commits/?{ends}&class={kind}&window=0").content.decode()
+            listed = page.count("/commit/")
+            assert listed == int(row["Contributions"]), row
+            assert f"{listed} contribution" in page
+
+    def test_an_account_without_commits_has_a_page(self, client, stranger, administrator):
+        client.force_login(stranger)
+        assert "No commits yet" in client.get(f"/people/{administrator.username}/").content.decode()
+        type(administrator).objects.filter(pk=administrator.pk).update(is_active=False)
+        assert client.get(f"/people/{administrator.username}/").status_code == 404
+
     def test_a_mirror_changes_no_figure(self, client, stranger, company, team):
         client.force_login(stranger)
         before = table(client, "/insights/", "flow"), table(client, person_url(BO), "weeks")
