@@ -17,6 +17,7 @@ from accounts.models import Team, User
 from contributions.fitting import Knowledge, know, reason, weigher
 from contributions.models import Opportunity
 from contributions.opportunity_rows import Pair, Row, Visible, visible_rows
+from projects.models import Project
 
 PAGE_SIZE = 25
 TOP_VALUES = 8
@@ -52,6 +53,7 @@ class Question:
     """What the address asks for; unknown parameters are passed over."""
 
     text: str
+    project: str
     selected: Mapping[str, tuple[str, ...]]
     sort: str
     page: int
@@ -67,6 +69,7 @@ class Question:
         page = parameters.get("page", "")
         return cls(
             text=parameters.get("q", "").replace("\0", "").strip()[:LONGEST_WORDS],
+            project=parameters.get("project", "").replace("\0", "")[:100],
             selected=selected,
             sort=sort if sort in SORTS else "fit",
             page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
@@ -75,6 +78,7 @@ class Question:
     def query_string(self, without: tuple[str, str] | None = None) -> str:
         """The address of the same question, without one value if given, on the first page."""
         pairs = [("q", self.text)] if self.text and without != ("q", self.text) else []
+        pairs += [("project", self.project)] if self.project and without != ("project", self.project) else []
         pairs += [(key, v) for key, values in self.selected.items() for v in values if (key, v) != without]
         if self.sort != "fit":
             pairs.append(("sort", self.sort))
@@ -109,13 +113,17 @@ class Found:
 
 
 def find(question: Question, user: User | AnonymousUser) -> Found:
-    """Seven queries, one more where there are words."""
+    """Seven queries, one more where there are words, and one where a project is named."""
     visible = visible_rows(user)
     rows = visible.rows
     if question.text:
         words = Q(title__icontains=question.text) | Q(description__icontains=question.text)
         matching = set(Opportunity.objects.filter(words, state=Opportunity.State.OPEN).values_list("pk", flat=True))
         rows = [row for row in rows if row.pk in matching]
+    if question.project:
+        wanted = Project.objects.filter(slug=question.project, pk__in=list(visible.owners)).values_list("pk", flat=True)
+        ids = set(wanted)
+        rows = [row for row in rows if row.project_id in ids]
     matched, counts = _narrow(rows, question.selected, visible)
     knowledge = know(user)
     _sort(matched, question.sort, knowledge)

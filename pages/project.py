@@ -17,6 +17,7 @@ from activity.models import Participation
 from activity.people import key_of
 from activity.rollups import WINDOW_DAYS
 from common.charts import WeeklyChart
+from contributions.thanking import newest_thanks
 from pages.marks import source_marks
 from pages.related import related_projects
 from pages.weeks import week_starts
@@ -83,6 +84,7 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
         "figures": _figures(project),
         "chart": _chart(project),
         "roles": project.current_roles,
+        "thanks": newest_thanks(project),
         "contributors": _contributors(project),
         "licences": _licences(project, links),
         "releases": [(release, links.release(release)) for release in project.newest_releases],

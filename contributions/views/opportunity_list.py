@@ -37,6 +37,10 @@ def _chips(question: Question, found: Found) -> list[dict[str, Any]]:
     chips = []
     if question.text:
         chips.append({"label": f"“{question.text}”", "url": question.query_string(("q", question.text))})
+    if question.project:
+        chips.append(
+            {"label": f"Project: {question.project}", "url": question.query_string(("project", question.project))}
+        )
     for group in found.groups:
         for value in question.selected.get(group.facet.key, ()):
             # A number that names no visible team or person is shown as it is: it tells nothing.
