@@ -9,14 +9,15 @@ from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Min, Sum
 from django.utils import timezone
 
 from gitstore.errors import GitError
 from gitstore.mirrors import Mirror
 from gitstore.records import Ref
-from projects.models import Repository
+from projects.models import Project, Repository
 from search.engine import Engine, IndexedRef, IndexOutcome, IndexPlan, Note, OnProgress, engine
-from search.models import IndexState, SkippedFile
+from search.models import IndexState, IndexStateQuerySet, SkippedFile
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +54,11 @@ def is_current(chosen: Engine, state: IndexState, refs: Sequence[IndexedRef]) ->
 
 
 def chosen_refs(repository: Repository, mirror: Mirror, state: IndexState) -> tuple[list[IndexedRef], int]:
-    """The default branch, then branches and tags that match a pattern, in their order; and how many were too many."""
-    if not repository.head_commit:
+    """The default branch, then branches and tags that match a pattern, in their order; and how many were too many.
+
+    Nothing of a repository whose projects were all removed.
+    """
+    if not repository.head_commit or not Project.objects.live().filter(repository=repository).exists():
         return [], 0
     default = repository.default_branch or "HEAD"
     refs = [IndexedRef(default, repository.head_commit)]
@@ -117,7 +121,8 @@ def stale() -> list[int]:
     chosen = engine()
     rows = IndexState.objects.values_list("repository_id", "engine", "repository__head_commit")
     known = {pk: label for pk, label, _ in rows}
-    fetched = Repository.objects.exclude(head_commit="").values_list("pk", flat=True).order_by("pk")
+    live = Project.objects.live().values("repository")
+    fetched = Repository.objects.filter(pk__in=live).exclude(head_commit="").values_list("pk", flat=True).order_by("pk")
     failed = set(IndexState.objects.exclude(error="").values_list("repository_id", flat=True))
     return [pk for pk in fetched if pk in failed or known.get(pk, "") != chosen.label_of(pk)]
 
@@ -151,32 +156,35 @@ def index_quietly(repository: Repository, mirror: Mirror | None = None, progress
 
 
 def forget_gone() -> int:
-    """Remove from the index what no repository stands behind any more; number of repositories removed."""
+    """Remove from the index repositories that are gone or without a project; number removed."""
     chosen = engine()
     held = chosen.repositories()
-    gone = held - set(Repository.objects.filter(pk__in=held).values_list("pk", flat=True))
+    live = Project.objects.live().values("repository")
+    gone = held - set(Repository.objects.filter(pk__in=live).values_list("pk", flat=True))
     for pk in sorted(gone):
         chosen.forget(pk)
+        IndexState.objects.filter(repository=pk).update(engine="", commit="", refs=[], files=0, text_bytes=0)
     return len(gone)
 
 
 def notes_for(repositories: frozenset[int]) -> list[Note]:
     """What the index does not hold of these repositories, which are the viewer's: behind, or files left out."""
-    states = list(
-        IndexState.objects.filter(repository__in=repositories).values_list(
-            "commit", "repository__head_commit", "skipped_total", "refs_left_out"
-        )
-    )
-    behind = sum(1 for commit, head, _, _ in states if commit != head)
+    states = IndexState.objects.filter(repository__in=repositories)
     fetched = Repository.objects.filter(pk__in=repositories).exclude(head_commit="").count()
-    missing = max(0, fetched - len(states))
-    skipped = sum(row[2] for row in states)
+    current = states.filter(commit=F("repository__head_commit"), engine__in=_labels(states)).exclude(commit="").count()
+    skipped = states.aggregate(files=Sum("skipped_total"))["files"] or 0
     notes = []
-    if behind + missing:
-        number = behind + missing
-        have = "repository has" if number == 1 else "repositories have"
-        notes.append(Note("behind", f"{number:,} {have} changes that are not searchable yet."))
+    if late := max(0, fetched - current):
+        have = "repository has" if late == 1 else "repositories have"
+        notes.append(Note("behind", f"{late:,} {have} changes that are not searchable yet."))
     if skipped:
-        words = "file is" if skipped == 1 else "files are"
-        notes.append(Note("skipped", f"{skipped:,} {words} not indexed."))
+        are = "file is" if skipped == 1 else "files are"
+        notes.append(Note("skipped", f"{skipped:,} {are} not indexed."))
     return notes
+
+
+def _labels(states: IndexStateQuerySet) -> list[str]:
+    """Labels of parts of the index that are there: one question for each part, not for each repository."""
+    chosen = engine()
+    written = states.order_by().values_list("engine").annotate(one=Min("repository"))
+    return [label for label, one in written if label and chosen.label_of(one) == label]

@@ -1,6 +1,6 @@
 """From a request to an answer: scans over all shards, a window of hits put in order, copies folded, the rest counted.
 
-A window is a stretch of every shard's candidates with about two pages of hits. Its hits are put in order together, so
+A window is a stretch of every shard's candidates with a page and a half of hits. Its hits are put in order together, so
 that the first page waits for nothing beyond it; a cursor names the window by where it begins and ends, so the next page
 reads the same one again and goes on.
 """
@@ -8,10 +8,12 @@ reads the same one again and goes on.
 import base64
 import binascii
 import json
+import logging
 import sqlite3
 import time
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from search.embedded.hits import Candidate, draw, rate
@@ -21,7 +23,9 @@ from search.embedded.shard import KINDS, PER_KIND, Shard
 from search.embedded.tree import FileRow, Tree
 from search.engine import Answer, Facets, FileHit, Note, Request
 
-WINDOW_PAGES = 2
+logger = logging.getLogger(__name__)
+
+WINDOW_PAGES = 1.5
 
 
 @dataclass(slots=True)
@@ -50,25 +54,75 @@ class Cursor:
         return base64.urlsafe_b64encode(text.encode()).decode()
 
 
+class Broken(Exception):
+    """A shard failed in the middle of a search."""
+
+    def __init__(self, number: int, error: sqlite3.DatabaseError) -> None:
+        super().__init__(str(error))
+        self.number, self.error = number, error
+
+
 @dataclass(slots=True)
 class Part:
-    """One shard while it is searched."""
+    """One shard while it is searched. Every method raises Broken when the shard fails."""
 
     number: int
     db: sqlite3.Connection
     scan: Scan
     defaults: dict[int, tuple[str, dict[str, str]]] = field(default_factory=dict)
 
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise Broken(self.number, error) from error
+
+    def more(self, number: int) -> list[Found]:
+        with self._guarded():
+            return self.scan.more(number)
+
+    def text(self, blob: int) -> bytes:
+        with self._guarded():
+            return b"".join(self.scan.pieces(blob))
+
     def refs(self, repository: int) -> tuple[str, dict[str, str]]:
         """The default branch and the commits of all indexed refs."""
         if repository not in self.defaults:
-            row = self.db.execute("SELECT refs FROM repo WHERE id = ?", (repository,)).fetchone()
+            with self._guarded():
+                row = self.db.execute("SELECT refs FROM repo WHERE id = ?", (repository,)).fetchone()
             pairs = json.loads(row[0]) if row else []
             self.defaults[repository] = (pairs[0][0] if pairs else "", dict(pairs))
         return self.defaults[repository]
 
+    def holding(self, wanted: Mapping[bytes, dict[int, bool]]) -> dict[bytes, list[FileRow]]:
+        """Files of these contents that pass, where the truth of each content's atoms is given."""
+        asked = list(wanted)
+        blobs: dict[int, bytes] = {}
+        with self._guarded():
+            for start in range(0, len(asked), 500):
+                some = asked[start : start + 500]
+                marks = ",".join("?" * len(some))
+                blobs |= dict(self.db.execute(f"SELECT id, oid FROM blob WHERE oid IN ({marks})", some))  # noqa: S608
+            files = self.scan.catalog.files(blobs, self.scan.plan) if blobs else {}
+        passing = {oid: self.scan.passing(files.get(blob, ()), wanted[oid]) for blob, oid in blobs.items()}
+        return {oid: found for oid, found in passing.items() if found}
 
-Holders = dict[int, tuple[Part, list[FileRow]]]  # files with one content, by the number of their shard
+    def files(self) -> int:
+        """Of the viewer's repositories."""
+        with self._guarded():
+            rows = self.db.execute("SELECT id, files FROM repo").fetchall()
+        return sum(files for pk, files in rows if pk in self.scan.plan.repositories)
+
+    def share(self) -> float:
+        """The part of all pieces looked at, 0 to 1."""
+        with self._guarded():
+            known = dict(self.db.execute("SELECT key, value FROM meta WHERE key LIKE 'next%'"))
+        ends = [int(known.get(f"next{kind}", kind * PER_KIND + 1)) for kind in range(KINDS)]
+        sizes = [end - kind * PER_KIND - 1 for kind, end in enumerate(ends)]
+        position = self.scan.position
+        before = [min(max(position - kind * PER_KIND, 0), size) for kind, size in enumerate(sizes)]
+        return sum(before) / sum(sizes) if sum(sizes) else 1.0
 
 
 class Search:
@@ -79,7 +133,34 @@ class Search:
         self.began = time.monotonic()
         self.deadline = self.began + request.deadline_seconds
         self.tree = Tree(request.matcher)
-        self.cursor = Cursor.read(request.after, len(shards))
+        self.broken: dict[int, Note] = {}
+
+    def answer(self) -> Answer:
+        """Without those shards that fail, and says so."""
+        while True:
+            try:
+                return _Pass(self).answer()
+            except Broken as error:
+                self.failed(error.number, error.error)
+
+    def failed(self, number: int, error: sqlite3.DatabaseError) -> None:
+        shard = self.shards[number]
+        shard.note_if_damage(error)
+        part = f"Part {number + 1} of {len(self.shards)} of the index"
+        if shard.damage:
+            self.broken[number] = Note("rebuilding", f"{part} is damaged and is being made anew.")
+        else:
+            logger.warning("%s could not be read: %s", part, error)
+            self.broken[number] = Note("failed", f"{part} could not be read.")
+
+
+class _Pass:
+    """One way through all shards that have not failed."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.request, self.tree = search.request, search.tree
+        self.cursor = Cursor.read(self.request.after, len(search.shards))
         self.notes: list[Note] = []
         self.total = 0
         self.by_repository: Counter[int] = Counter()
@@ -102,43 +183,36 @@ class Search:
     def _open(self, stack: ExitStack) -> list[Part]:
         parts = []
         state = []
-        for number, shard in enumerate(self.shards):
+        for number, shard in enumerate(self.search.shards):
+            if number in self.search.broken or not shard.exists:
+                continue
             if shard.damage:
-                self._say_rebuilding(number)
-                continue
-            if not shard.exists:
-                continue
+                raise Broken(number, sqlite3.DatabaseError(shard.damage))
             try:
                 db = stack.enter_context(shard.reading())
                 state.append(_changes(db))
                 plan = make_plan(db, self.tree, self.request.repositories)
-            except sqlite3.DatabaseError:
-                self._say_rebuilding(number)
-                continue
+            except sqlite3.DatabaseError as error:
+                raise Broken(number, error) from error
             if plan is not None:
                 parts.append(Part(number, db, self._scan(plan, number)))
         if self.cursor.state and self.cursor.state != state:
-            self.notes.append(
-                Note("changed", "The index has changed since the page before; some files may repeat or be missing.")
-            )
+            words = "The index has changed since the page before; some files may repeat or be missing."
+            self.notes.append(Note("changed", words))
         self.cursor.state = state
         return parts
 
     def _scan(self, plan: Plan, number: int) -> Scan:
         end = self.cursor.ends[number]
         until = end if end >= 0 else END
-        return Scan(self.tree, plan, self.deadline, self.cursor.starts[number], until)
-
-    def _say_rebuilding(self, number: int) -> None:
-        words = f"Part {number + 1} of {len(self.shards)} of the index is damaged and is being made anew."
-        self.notes.append(Note("rebuilding", words))
+        return Scan(self.tree, plan, self.search.deadline, self.cursor.starts[number], until)
 
     # The window
 
     def _window(self, parts: list[Part]) -> list[tuple[Part, Found]]:
         """All hits of the window: of the one the cursor names, else enough for some pages."""
         fixed = any(end >= 0 for end in self.cursor.ends)
-        need = 10**9 if fixed else max(self.request.limit * WINDOW_PAGES, 1)
+        need = 10**9 if fixed else max(int(self.request.limit * WINDOW_PAGES), 1)
         found: list[tuple[Part, Found]] = []
         active = parts
         while active and len(found) < need:
@@ -149,25 +223,10 @@ class Search:
         return found
 
     def _take(self, part: Part, number: int) -> list[Found]:
-        try:
-            found = part.scan.more(number)
-        except sqlite3.DatabaseError as error:
-            self._failed(part, error)
-            return []
+        found = part.more(number)
         for each in found:
             self._count(each)
         return found
-
-    def _failed(self, part: Part, error: sqlite3.DatabaseError) -> None:
-        part.scan.finished = True
-        shard = self.shards[part.number]
-        shard.note_if_damage(error)
-        if shard.damage:
-            self._say_rebuilding(part.number)
-        else:
-            self.notes.append(
-                Note("failed", f"Part {part.number + 1} of {len(self.shards)} of the index could not be read.")
-            )
 
     def _count(self, found: Found) -> None:
         self.total += len(found.files)
@@ -178,7 +237,7 @@ class Search:
     def _count_rest(self, parts: list[Part]) -> None:
         for part in parts:
             if part.scan.until < END and not part.scan.timed_out:
-                part.scan = Scan(self.tree, part.scan.plan, self.deadline, part.scan.until)
+                part.scan = Scan(self.tree, part.scan.plan, self.search.deadline, part.scan.until)
             while not (part.scan.finished or part.scan.timed_out):
                 self._take(part, 256)
 
@@ -186,38 +245,18 @@ class Search:
 
     def _candidates(self, parts: list[Part], window: list[tuple[Part, Found]]) -> list[Candidate]:
         """One for each content, even when several shards hold it: the first of them tells it, with all its files."""
+        wanted = {found.oid: found.known for _, found in window}
+        holders = [(part, part.holding(wanted)) for part in parts] if len(parts) > 1 else []
         candidates = []
-        elsewhere = self._elsewhere(parts, window) if len(parts) > 1 else {}
         for part, found in window:
-            others = elsewhere.get(found.oid, {})
-            if any(number < part.number for number in others):
+            if any(other.number < part.number and found.oid in held for other, held in holders):
                 continue
             files = [(part, file) for file in found.files]
-            files += [
-                (other, file) for number, (other, same) in others.items() if number > part.number for file in same
-            ]
+            for other, held in holders:
+                if other.number > part.number:
+                    files += [(other, file) for file in held.get(found.oid, ())]
             candidates.append(rate(self.tree, self.request, part, found, files))
         return candidates
-
-    def _elsewhere(
-        self, parts: list[Part], window: list[tuple[Part, Found]]
-    ) -> dict[bytes, dict[int, tuple[Part, list]]]:
-        """Files with the same content in other shards, by content and shard."""
-        wanted = {found.oid: found.known for _, found in window}
-        answer: dict[bytes, Holders] = {}
-        asked = list(wanted)
-        for part in parts:
-            blobs: dict[int, bytes] = {}
-            for start in range(0, len(asked), 500):
-                some = asked[start : start + 500]
-                rows = part.db.execute(f"SELECT id, oid FROM blob WHERE oid IN ({','.join('?' * len(some))})", some)  # noqa: S608
-                blobs |= dict(rows)
-            files = part.scan.catalog.files(blobs, part.scan.plan) if blobs else {}
-            for blob, oid in blobs.items():
-                passing = part.scan.passing(files.get(blob, ()), wanted[oid])
-                if passing:
-                    answer.setdefault(oid, {})[part.number] = (part, passing)
-        return answer
 
     def _next(self, parts: list[Part], size: int) -> str | None:
         """The rest of this window, else the next one; None at the end."""
@@ -234,33 +273,27 @@ class Search:
     # The answer
 
     def _answer(self, parts: list[Part], hits: tuple[FileHit, ...], following: str | None) -> Answer:
-        late = [part for part in parts if part.scan.timed_out]
-        if late:
+        if any(part.scan.timed_out for part in parts):
             self.notes.insert(0, self._say_time(parts))
+        self.notes += self.search.broken.values()
         whole = not any(self.cursor.starts) and all(part.scan.finished and part.scan.until == END for part in parts)
-        exact = whole and not self.notes
         return Answer(
             files=hits,
             total=self.total,
-            total_is_exact=exact,
+            total_is_exact=whole and not self.notes,
             facets=Facets(dict(self.by_repository), dict(self.by_language)),
             notes=tuple(self.notes),
             next=following,
-            seconds=time.monotonic() - self.began,
+            seconds=time.monotonic() - self.search.began,
         )
 
     def _say_time(self, parts: list[Part]) -> Note:
         """How far it came, in files of the viewer's repositories."""
-        everything = covered = 0
-        for part in parts:
-            files = sum(
-                row[1] for row in part.db.execute("SELECT id, files FROM repo") if row[0] in part.scan.plan.repositories
-            )
-            everything += files
-            covered += int(files * _share(part.db, part.scan.position))
+        sizes = [(part.files(), part.share()) for part in parts]
+        covered = sum(int(files * share) for files, share in sizes)
         words = (
             f"Stopped after {self.request.deadline_seconds:g} seconds, having looked through about {covered:,} of "
-            f"{everything:,} files."
+            f"{sum(files for files, _ in sizes):,} files."
         )
         return Note("time", words)
 
@@ -268,12 +301,3 @@ class Search:
 def _changes(db: sqlite3.Connection) -> int:
     row = db.execute("SELECT value FROM meta WHERE key = 'changes'").fetchone()
     return int(row[0]) if row else 0
-
-
-def _share(db: sqlite3.Connection, position: int) -> float:
-    """The part of all pieces up to this one, 0 to 1."""
-    known = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'next%'"))
-    ends = [int(known.get(f"next{kind}", kind * PER_KIND + 1)) for kind in range(KINDS)]
-    sizes = [end - kind * PER_KIND - 1 for kind, end in enumerate(ends)]
-    before = [min(max(position - kind * PER_KIND, 0), size) for kind, size in enumerate(sizes)]
-    return sum(before) / sum(sizes) if sum(sizes) else 1.0

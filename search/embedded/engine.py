@@ -34,7 +34,14 @@ class EmbeddedEngine:
 
     def index(self, plan: IndexPlan, progress: OnProgress | None = None) -> IndexOutcome:
         with self._owning(plan.repository_id) as shard:
-            return Writer(shard, self.file_bytes).index(plan, progress)
+            writer = Writer(shard, self.file_bytes)
+            try:
+                return writer.index(plan, progress)
+            except sqlite3.DatabaseError:
+                if not shard.damage:
+                    raise
+                shard.set_aside()
+                return writer.index(plan, progress)
 
     def forget(self, repository_id: int) -> None:
         with self._owning(repository_id) as shard:
@@ -47,8 +54,11 @@ class EmbeddedEngine:
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = self.folder / "locks" / f"{repository_id}.lock"
         lock.parent.mkdir(exist_ok=True)
+        shard = self._shard(repository_id)
         with file_lock(lock, LOCK_SECONDS):
-            yield self._shard(repository_id)
+            if shard.damage:
+                shard.set_aside()
+            yield shard
 
     def _shard(self, repository_id: int) -> Shard:
         return self.shards[repository_id % len(self.shards)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COPIES = 100
 LINES_RATED = 20
+LINES_COUNTED = 64  # more do not make a hit better; all are counted of those on the page
 
 
 @dataclass(slots=True)
@@ -35,8 +36,8 @@ class Candidate:
 def rate(tree: Tree, request: Request, part: "Part", found: Found, files: list[tuple["Part", FileRow]]) -> Candidate:
     """Find the matching lines of a content and the best of its files."""
     atoms = [atom for atom in tree.atoms if atom.positive and found.known.get(atom.number)]
-    text = b"".join(part.scan.pieces(found.blob)) if atoms else b""
-    matches = find_lines(text, atoms)
+    text = b"" if not atoms else found.text if found.text is not None else part.text(found.blob)
+    matches = find_lines(text, atoms, LINES_COUNTED)
     whole = any(is_whole_word(_line(text, start), atoms) for start in matches.starts[:LINES_RATED])
     rated = []
     for owner, file in files:
@@ -50,6 +51,9 @@ def rate(tree: Tree, request: Request, part: "Part", found: Found, files: list[t
 
 def draw(request: Request, candidate: Candidate) -> FileHit:
     owner, file = candidate.files[0]
+    matches = candidate.matches
+    if len(matches.starts) >= LINES_COUNTED:
+        matches = find_lines(matches.text, matches.atoms, None)
     default, commits = owner.refs(file.repository_id)
     branches = tuple(sorted(file.refs, key=lambda name: name != default))
     copies = tuple((other.repository_id, other.path) for _, other in candidate.files[1 : COPIES + 1])
@@ -60,8 +64,8 @@ def draw(request: Request, candidate: Candidate) -> FileHit:
         commit=commits.get(branches[0], "") if branches else "",
         branches=branches,
         language=file.language,
-        lines=shown_lines(candidate.matches, request.lines, request.context),
-        matches_in_file=len(candidate.matches.starts),
+        lines=shown_lines(matches, request.lines, request.context),
+        matches_in_file=len(matches.starts),
         copies=copies,
         copy_count=len(candidate.files) - 1,
         score=candidate.score,

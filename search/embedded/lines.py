@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import islice
 
 from search.embedded.tree import Atom
 from search.engine import Line
@@ -19,13 +20,13 @@ class Matches:
     atoms: list[Atom]
 
 
-def find_lines(text: bytes, atoms: list[Atom]) -> Matches:
-    """Lines with at least one of the atoms."""
+def find_lines(text: bytes, atoms: list[Atom], most: int | None) -> Matches:
+    """Lines with at least one of the atoms; no more than the first `most` of each atom."""
     if len(atoms) == 1:
-        return Matches(text, list(atoms[0].finder.lines(text)), atoms)
+        return Matches(text, list(islice(atoms[0].finder.lines(text), most)), atoms)
     starts: set[int] = set()
     for atom in atoms:
-        starts.update(atom.finder.lines(text))
+        starts.update(islice(atom.finder.lines(text), most))
     return Matches(text, sorted(starts), atoms)
 
 

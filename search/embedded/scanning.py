@@ -23,13 +23,15 @@ LOOK_EVERY = 16  # candidates between two looks at the clock
 
 @dataclass(slots=True)
 class Found:
-    """One content that matches, with its files that satisfy the tree. `known` are its atoms; `last` its last piece."""
+    """One content that matches, with its files that satisfy the tree. `known` are its atoms; `last` its last piece;
+    `text` the whole of it where it was at hand."""
 
     blob: int
     oid: bytes
     last: int
     files: list[FileRow]
     known: dict[int, bool]
+    text: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +80,7 @@ class Scan:
         self._batch = FIRST_BATCH
         self._rows: sqlite3.Cursor | None = None
         self._ready: deque[Found] = deque()
+        self._texts: dict[int, bytes] = {}  # the piece that matched
         self._seen = 0  # the blob looked at last
         self._told = after  # position once all that is ready has been told
 
@@ -128,8 +131,9 @@ class Scan:
             if number % LOOK_EVERY == 0 and self._late():
                 self.timed_out = True
                 break
-            if blob != self._seen and atom.finder.occurs(unpack(packed)):
+            if blob != self._seen and atom.finder.occurs(text := unpack(packed)):
                 matched[blob] = {atom.number: True}
+                self._texts[blob] = text
                 self._seen = blob
             self._told = piece
         return matched
@@ -176,17 +180,19 @@ class Scan:
             return
         files = self.catalog.files(matched, self.plan)
         facts = {
-            row[0]: (row[1], row[2])
+            row[0]: row[1:]
             for row in self.db.execute(
-                "SELECT b.id, b.oid, b.first + b.pieces - 1 FROM json_each(?) j CROSS JOIN blob b ON b.id = j.value",
+                "SELECT b.id, b.oid, b.first, b.pieces FROM json_each(?) j CROSS JOIN blob b ON b.id = j.value",
                 (json.dumps(list(matched)),),
             )
         }
         for blob, known in matched.items():
             passing = self.passing(files.get(blob, ()), known)
             if passing:
-                oid, last = facts[blob]
-                self._ready.append(Found(blob, oid, last, passing, known))
+                oid, first, pieces = facts[blob]
+                text = self._texts.get(blob) if pieces == 1 else None
+                self._ready.append(Found(blob, oid, first + pieces - 1, passing, known, text))
+        self._texts.clear()
 
     def passing(self, files: Iterable[FileRow], known: dict[int, bool]) -> list[FileRow]:
         return [file for file in files if self.tree.truth(file, known)]

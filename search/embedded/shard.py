@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from zstandard import ZstdError
-
 from gitstore.locks import file_lock
 
 FORMAT = 1
@@ -48,6 +46,10 @@ PRAGMA mmap_size=8589934592;
 PRAGMA cache_size=-32000;
 PRAGMA temp_store=MEMORY;
 """
+
+
+class Spoilt(sqlite3.DatabaseError):
+    """A piece of text does not pass its checksum."""
 
 
 class Shard:
@@ -156,9 +158,6 @@ class Shard:
         except sqlite3.DatabaseError as error:
             self.note_if_damage(error)
             raise
-        except ZstdError as error:  # each piece carries a checksum
-            self.note_damage(str(error))
-            raise sqlite3.DatabaseError(str(error)) from error
 
     def note_if_damage(self, error: sqlite3.DatabaseError) -> None:
         if is_damage(error):
@@ -221,7 +220,9 @@ class _Kept:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is broken, rather than busy, full, or the statement interrupted."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    # A file is moved in with all its tables: one that lacks them has been spoilt.
+    lost = isinstance(error, Spoilt) or "no such table" in str(error)
+    return lost or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _connect(path: Path) -> sqlite3.Connection:

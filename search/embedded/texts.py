@@ -1,5 +1,6 @@
 """A file's content as the index holds it: UTF-8, cut into pieces of whole lines, compressed."""
 
+import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,10 @@ from functools import cache
 
 import zstandard
 
+from search.embedded.shard import Spoilt
 from source.rendering.encodings import decode
+
+_thread = threading.local()  # making an unpacker costs as much as unpacking a piece
 
 PIECE_BYTES = 32 * 1024
 LEVEL = 3
@@ -66,8 +70,18 @@ def _cut(data: bytes, start: int) -> int:
 
 
 def unpack(packed: bytes) -> bytes:
-    """Raises zstandard.ZstdError on damage."""
-    return zstandard.ZstdDecompressor().decompress(packed)
+    """Raises Spoilt when it is not what was packed."""
+    try:
+        return _unpacker().decompress(packed)
+    except zstandard.ZstdError as error:
+        raise Spoilt(str(error)) from error
+
+
+def _unpacker() -> zstandard.ZstdDecompressor:
+    found = getattr(_thread, "unpacker", None)
+    if found is None:
+        found = _thread.unpacker = zstandard.ZstdDecompressor()
+    return found
 
 
 def alike(text: str) -> str:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from gitstore.blobstream import stream_blobs
+from projects.derive.language_rules import language_of
 from search.embedded import texts
 from search.embedded.listing import LIMITS, Listing, PlannedFile, list_files
 from search.embedded.planning import SAMPLED
 from search.embedded.shard import KINDS, PER_KIND, Shard
 from search.engine import IndexOutcome, IndexPlan, OnProgress
 from search.kinds import Kinds
-from search.languages import language_of
 
 T = TypeVar("T")
 
