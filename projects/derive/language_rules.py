@@ -18,6 +18,7 @@ EMACS_MODE = re.compile(r"(?i)(?:^|[ \t;])mode[ \t]*:[ \t]*([^:;\s]+)")
 VIM = re.compile(r"(?:(?:^|[ \t])(?:vim|Vim|vi)(?:[<=>]?[0-9]+)?|[ \t]ex):([^\n]*)", re.MULTILINE)
 VIM_SET = re.compile(r"[ \t]*set?[ \t]([^:]+):")
 VIM_TYPE = re.compile(r"(?:^|[ \t:])(?:filetype|ft|syntax)[ \t]*=(\w+)(?=$|\s|:)")
+ONE_LOOKED_AT = 64 * 1024
 MANUAL = re.compile(r"(?i)\.(?:[1-9](?![0-9])[a-z_0-9]*|0p|n|man|mdoc)(?:\.in)?$")
 SHEBANG = re.compile(rb"#![ \t]*(\S+)([^\n]*)")
 ENV_OPTION = re.compile(r"-[i0uCSv]*|--\S+|\S+=\S+")
@@ -218,6 +219,13 @@ def detect(name: str, data: bytes) -> Guess:
     if not guess and MANUAL.search(name):
         guess = ("Roff Manpage", "Roff")
     return guess if len(guess) == 1 else by_content(name, data) or guess
+
+
+def language_of(name: str, data: bytes) -> str:
+    """Language of one file by itself, of several the most used, and text before formats that share its extension."""
+    guess = detect(name, data[:ONE_LOOKED_AT])
+    popular = tables()["popular"]
+    return max(guess, key=lambda each: (each in popular, each == "Text", -guess.index(each)), default="")
 
 
 def is_binary(data: bytes) -> bool:

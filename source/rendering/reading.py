@@ -9,7 +9,6 @@ from source.rendering.highlight import coloured_lines, lexer_for, plain_lines
 LONG_LINE = 8_000  # characters; beyond, a file is a machine's
 MAX_LINES = 40_000
 COLOUR_BYTES = 1024**2
-LOOKED_AT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class FileLines:
 def examine(content: bytes, name: str) -> FileFacts:
     """`name` is the file's own, without folders."""
     if not content:
-        return FileFacts("empty", language=_language(name, b""))
+        return FileFacts("empty", language=language_rules.language_of(name, b""))
     decoded = decode(content)
     if decoded is None:
         return FileFacts("binary" if b"\0" in content[:8000] else "undecodable")
@@ -58,7 +57,7 @@ def examine(content: bytes, name: str) -> FileFacts:
         codec=decoded.codec,
         charset=label(decoded.codec),
         ends=line_ends(decoded.text),
-        language=_language(name, content[:LOOKED_AT]),
+        language=language_rules.language_of(name, content),
         lines=len(lines),
         code_lines=sum(1 for line in lines if not line.isspace() and line),
         longest=longest,
@@ -96,11 +95,3 @@ def fallback(content: bytes) -> tuple[FileFacts, FileLines | None]:
         return replace(facts, state="long"), None
     shown = lines[:MAX_LINES]
     return facts, FileLines("\n".join(plain_lines(shown)), len(shown), complete=True, coloured=False)
-
-
-def _language(name: str, head: bytes) -> str:
-    guess = language_rules.detect(name, head)
-    if len(guess) > 1:
-        popular = language_rules.tables()["popular"]
-        return max(guess, key=lambda each: (each in popular, -guess.index(each)))
-    return guess[0] if guess else ""

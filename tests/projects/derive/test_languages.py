@@ -137,6 +137,10 @@ class TestDetection:
     def test_the_language_of_a_file(self, tree, path, content, language):
         assert shares(tree, {path: content}).keys() == {language}
 
+    def test_text_is_text_where_a_rarer_format_shares_its_extension(self):
+        assert language_rules.language_of("notes.txt", b"Buy milk\n") == "Text"
+        assert language_rules.language_of("x.m", b"nothing to tell\n") == "Objective-C"
+
     def test_undecided_content_follows_the_rest_of_the_repository(self, tree):
         assert shares(tree, {"a.pro": "x\n", "b.prolog": "a.\n"}).keys() == {"Prolog"}
 
