@@ -22,7 +22,6 @@ from accounts.notifications.mails import MAILED
 from accounts.notifications.stopping import choose, chosen_ways, read_stop, stop_mails
 
 PAGE_SIZE = 30
-MANAGER = "manager"
 
 
 @require_safe
@@ -88,18 +87,12 @@ def kind_choose(request: HttpRequest) -> HttpResponse:
 @login_required
 def choices(request: HttpRequest) -> HttpResponse:
     user = _person(request)
-    typed = request.POST.get(MANAGER, "").replace("\0", "").strip()[:254]
     if request.method != "POST":
-        return _choices_page(request, user, chosen_ways(user), user.manager.username if user.manager else "")
-    wanted = {name: request.POST.get(f"way-{name}", "") for name in KINDS}
-    manager = User.objects.filter(username=typed, is_active=True).exclude(pk=user.pk).first() if typed else None
-    if typed and manager is None:
-        problem = "Nobody else has this user name here."
-        return _choices_page(request, user, chosen_ways(user) | wanted, typed, problem)
+        return _choices_page(request, user)
     for name, way in chosen_ways(user).items():
-        if wanted[name] in Way.values and wanted[name] != way:
-            choose(user, name, wanted[name])
-    User.objects.filter(pk=user.pk).update(manager=manager)
+        wanted = request.POST.get(f"way-{name}", "")
+        if wanted in Way.values and wanted != way:
+            choose(user, name, wanted)
     messages.success(request, "Saved.")
     return redirect("notifications:choices")
 
@@ -137,10 +130,9 @@ def _back(request: HttpRequest) -> HttpResponse:
     return redirect(came_from if safe and came_from.startswith("/") else "notifications:notifications")
 
 
-def _choices_page(
-    request: HttpRequest, user: User, ways: dict[str, str], manager: str, problem: str = ""
-) -> HttpResponse:
+def _choices_page(request: HttpRequest, user: User) -> HttpResponse:
     groups: dict[str, list[dict[str, Any]]] = {}
+    ways = chosen_ways(user)
     for kind in KINDS.values():
         groups.setdefault(kind.group, []).append({"kind": kind, "way": ways[kind.name]})
     tried = Mail.objects.filter(user=user).exclude(Q(problem="") & Q(state=Mail.State.WAITING))
@@ -148,9 +140,7 @@ def _choices_page(
     context = {
         "groups": groups,
         "ways": Way.choices,
-        "manager": manager,
-        "problem": problem,
         "email": user.email,
         "stuck": last if last and last.state in {Mail.State.WAITING, Mail.State.FAILED} else None,
     }
-    return render(request, "accounts/choices.html", context, status=422 if problem else 200)
+    return render(request, "accounts/choices.html", context)

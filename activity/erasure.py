@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import team_verbs
-from accounts.models import AuditEvent, User, record_event
+from accounts.models import AuditEvent, FeedKey, KindChoice, Mail, Notification, User, record_event
 from activity.bulk import lists
 from activity.identities import IdentityError, changing_people, standing
 from activity.models import AddressClaim, ExcludedTerm, Identity, KeptApart, Merge, Person
@@ -100,6 +100,8 @@ def _erase_accounts(person: Person, accounts: Iterable[User], pseudonym: str) ->
         EmailAddress.objects.filter(user=account).delete()
         SocialAccount.objects.filter(user=account).delete()
         AddressClaim.objects.filter(user=account).delete()
+        for told in (Notification, Mail, KindChoice, FeedKey):
+            told._default_manager.filter(user=account).delete()
         if not Person.objects.filter(Q(pk=person.pk) & ~Q(user=None) | Q(user=account)).exists():
             Person.objects.filter(pk=person.pk).update(user=account)
 
@@ -111,6 +113,7 @@ def _erase_texts(scrub: "Scrubber", found: Known) -> None:
         (AuditEvent, ("actor_name", "target_name", "changes")),
         (Merge, ("reason", "undone_reason")),
         (KeptApart, ("reason",)),
+        (Notification, ("title", "text", "reason")),
     ):
         _scrub_rows(model, fields, scrub)
 

@@ -30,6 +30,7 @@ PAGES = {
     "list, last page": "/contribute/?page=9999&sort=newest",
     "opportunity": "/contribute/1/",
     "home": "/",
+    "notifications": "/notifications/",
     "contribute tab": "/projects/project-1/contribute/",
 }
 
@@ -92,6 +93,7 @@ def build():
     Membership.objects.bulk_create(Membership(user=user, team=dice.choice(teams)) for user in people)
     projects = build_projects(teams, dice)
     build_tasks(projects, people, dice)
+    build_agenda(projects, people, dice)
     user = people[0]
     person = Person.objects.create(key="a" * 40, name=user.name, user=user)
     mine = dice.sample(projects, 30)
@@ -120,6 +122,57 @@ def build_projects(teams, dice):
             visibility="restricted" if n < RESTRICTED and n != 1 else "internal",
         )
         for n, repository in enumerate(repositories)
+    )
+
+
+def build_agenda(projects, people, dice):
+    """What goes on: requests and taken tasks of everybody, commits of late, notifications; some of each are the user's."""
+    from django.utils import timezone
+
+    from accounts.models import Notification
+    from contributions.models import ChangeRequest, Opportunity
+    from projects.models import Project
+
+    now, states = timezone.now(), ChangeRequest.State
+    for project in projects:
+        project.last_commit_at = now - dt.timedelta(hours=dice.randint(1, 2000))
+        project.weeks = [dice.randint(0, 20) for _ in range(52)]
+    Project.objects.bulk_update(projects, ["last_commit_at", "weeks"], batch_size=100)
+    ChangeRequest.objects.bulk_create(
+        ChangeRequest(
+            project=dice.choice(projects),
+            author=people[0] if n % 400 == 0 else dice.choice(people),
+            title=f"Round up {n}",
+            why="It is wrong.",
+            state=dice.choice([states.OFFERED, states.WELCOMED, states.CHANGES_WANTED, states.DECLINED]),
+        )
+        for n in range(2000)
+    )
+    Opportunity.objects.bulk_create(
+        Opportunity(
+            project=dice.choice(projects),
+            title=f"Taken {n}",
+            kind="bug",
+            effort="day",
+            state=dice.choice([Opportunity.State.TAKEN, Opportunity.State.IN_REVIEW]),
+            taken_by=people[0] if n % 100 == 0 else dice.choice(people),
+            taken_at=now,
+            created_by=people[1],
+        )
+        for n in range(500)
+    )
+    Notification.objects.bulk_create(
+        Notification(
+            user=people[n % 20],
+            kind="request-offered",
+            title=f"Somebody offers a change {n}",
+            url="/requests/1/",
+            reason="you maintain it",
+            project=dice.choice(projects),
+            way="here",
+            created_at=now - dt.timedelta(minutes=n),
+        )
+        for n in range(20_000)
     )
 
 

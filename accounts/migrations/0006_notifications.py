@@ -15,18 +15,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="user",
-            name="manager",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Hears when somebody thanks you.",
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
         migrations.CreateModel(
             name="FeedKey",
             fields=[

@@ -20,9 +20,6 @@ class User(AbstractUser):
     """Somebody who signs in. `is_staff` and `is_superuser` together make an administrator."""
 
     name = models.CharField(max_length=200, blank=True, help_text="How others see you.")
-    manager = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="+", help_text="Hears when somebody thanks you."
-    )
 
     class Meta:
         ordering = ["username"]

@@ -3,7 +3,8 @@
 import pytest
 
 from accounts import teams
-from accounts.models import AuditEvent, Membership, User
+from accounts.models import AuditEvent, Membership, Notification, User
+from accounts.notifications import notify
 from activity import erasure, identities
 from activity.identities import IdentityError
 from activity.models import AddressClaim, Identity, KeptApart, Merge, Participation, Person, PersonDay
@@ -30,7 +31,7 @@ def person(email):
 
 def texts():
     """Everything about people that the portal's tables hold, as one text."""
-    tables = [Person, Identity, AuditEvent, Merge, KeptApart, AddressClaim, Membership, User]
+    tables = [Person, Identity, AuditEvent, Merge, KeptApart, AddressClaim, Membership, Notification, User]
     return "\n".join(str(row) for table in tables for row in table.objects.values()).lower()
 
 
@@ -46,6 +47,7 @@ class TestErase:
         identities.keep_apart(zoe.pk, person("bo@x.example").pk, administrator, f"{NAME} is not Bo, wrote {EMAIL}")
         identities.merge(other.pk, zoe.pk, administrator, reason="Zoe Q told me")
         AddressClaim.objects.create(user=administrator, email=EMAIL)
+        notify([administrator], "thanks", f"{NAME} thanks you", "/projects/", "Zoe Q told them", text=f"Mail {EMAIL}")
         before, contributors = figures(), Participation.objects.count()
         erased = erasure.erase(other.pk, administrator)
         assert (erased, erased.name) == (zoe, f"Erased person {zoe.pk}")
@@ -78,11 +80,13 @@ class TestErase:
     def test_an_account_goes_too_and_its_team_keeps_the_figures(self, world, administrator, team):
         user = make_user("zoe", team)
         User.objects.filter(pk=user.pk).update(email=EMAIL, name=NAME)
+        notify([user], "thanks", "Bo thanks you", "/projects/", "you helped")
         before = teams.Timeline.load().of(None, [EMAIL])
         erased = erasure.erase(person(EMAIL).pk, administrator)
         user.refresh_from_db()
         assert (user.is_active, user.email, user.name) == (False, "", erased.name)
         assert erased.user == user
+        assert not user.notifications.exists() and not user.mails.exists()
         assert teams.Timeline.load().of(erased.user_id, []) == before
         assert "zoë" not in texts()
 
