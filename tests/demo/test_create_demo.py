@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts import teams
 from accounts.models import Mail, Membership, Notification, Team, User
-from contributions.models import ChangeRequest
+from contributions.models import ChangeRequest, Nomination, Opportunity, Thanks
 from demo import build, populate
 from demo.organisation import DEMO_ACCOUNTS, ORGANISATION
 from projects.models import Access, FieldValue, Project, Repository, Role, Star
@@ -186,3 +186,26 @@ class TestOffers:
         before = ChangeRequest.objects.count()
         call_command("create_demo")
         assert ChangeRequest.objects.count() == before
+
+
+class TestTasks:
+    def test_tasks_thanks_and_roles_have_a_past(self, demo):
+        call_command("create_demo")
+        states = set(Opportunity.objects.values_list("state", flat=True))
+        assert {"open", "taken", "landed"} <= states
+        for task in Opportunity.objects.select_related("project"):
+            assert task.created_at < timezone.now() - timedelta(days=1)
+            assert all(line.at < timezone.now() - timedelta(days=1) for line in task.timeline.all())
+        assert Thanks.objects.sent().count() == 4
+        assert Role.objects.exclude(ended_on=None).get().user.username == "grace"
+        assert Nomination.objects.get().person.username == "erin"
+        assert not Mail.objects.exists()
+        hidden = Opportunity.objects.filter(project__slug="invoice-engine")
+        assert hidden.exists() and not hidden.visible_to(User.objects.get(username="sam")).exists()
+
+    def test_paths_lead_somewhere(self, demo):
+        call_command("create_demo")
+        for task in Opportunity.objects.exclude(path="").select_related("project"):
+            folder = demo.DATA_DIR / "demo" / f"{task.project.slug}.git"
+            listed = subprocess.run(["git", "-C", folder, "cat-file", "-e", f"HEAD:{task.path}"], check=False)
+            assert listed.returncode == 0, task.path

@@ -10,6 +10,7 @@ from django.utils import timezone
 from demo import populate
 from demo.build import build_demo_repositories
 from demo.offers import offer_changes
+from demo.tasks import offer_tasks
 from sync.registration import RegistrationError
 
 
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         except RegistrationError as error:
             hint = f"PORTAL_GIT_LOCAL_ROOTS must allow {folder}."
             raise CommandError(f"{error.message} {hint}") from None
+        offer_tasks(new, now)
         offer_changes(built, new, now)
         own = populate.register_own_repository(Path(settings.BASE_DIR))
         self.stdout.write(f"{len(new) + bool(own)} new projects, {len(built)} demo repositories in {folder}.")
