@@ -193,7 +193,7 @@ def _renew(request: ChangeRequest, mirror: Mirror, head: str) -> None:
         elif check_again(version, head):
             words = "It applies to the default branch again."
             if version.applies is False:
-                paths = ", ".join(f"`{path.decode('utf-8', 'replace')}`" for path, _, _ in version.named_conflicts[:5])
+                paths = ", ".join(path.decode("utf-8", "replace") for path, _, _ in version.named_conflicts[:5])
                 words = f"It no longer applies to the default branch: {paths}."
             requests.note_by_portal(request, words)
     except GitError as error:

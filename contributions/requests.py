@@ -5,16 +5,20 @@ Each verb is one transaction that leaves a line in the timeline and in the audit
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import User, record_event
-from contributions import telling
+from common.markdown import render_document
+from contributions import opportunities, telling
 from contributions.checking import Offer, write_version
 from contributions.models import ChangeRequest, Opportunity, RequestVersion, StateError, TimelineEntry
+from contributions.opportunities import is_archived
 from contributions.warranties import start_warranty, stop_warranty
 from projects.models import Project
 
@@ -41,24 +45,22 @@ class Wish:
 
 def offer(project: Project, author: User, wish: Wish, change: Offer | None) -> ChangeRequest:
     """Make a request, with a branch or patch that was tried before, or without one yet. Raises StateError."""
+    request = ChangeRequest(project=project, author=author, title=wish.title, why=wish.why, paths=list(wish.paths))
+    request.opportunity = wish.opportunity
+    request.draw()
     with transaction.atomic():
         locked = Project.objects.select_for_update().select_related("repository").get(pk=project.pk)
-        if locked.removed_at or locked.lifecycle == Project.Lifecycle.ARCHIVED:
+        if is_archived(locked):
             raise StateError("The project is archived: nobody looks at requests any more.")
-        request = ChangeRequest.objects.create(
-            project=locked,
-            author=author,
-            title=wish.title,
-            why=wish.why,
-            paths=list(wish.paths),
-            opportunity=wish.opportunity,
-            watched_commit=change.checked.base if change else locked.repository.head_commit,
-        )
+        request.watched_commit = change.checked.base if change else locked.repository.head_commit
+        request.save()
         if change:
             write_version(request, change)
         _note(request, TimelineEntry.Kind.CREATED, author, ("", request.state))
         record_event(author, "request.offered", request, {"state": [None, request.state]})
         telling.offered(request)
+    if change:
+        _with_task(request, "submit")
     return request
 
 
@@ -68,11 +70,12 @@ def answer(request: ChangeRequest, actor: User, was: str, to: str, words: str = 
         raise StateError(f"A request that is {_word(was)} cannot become {_word(to)}.")
     if to in NEED_WORDS and not words.strip():
         raise StateError("Say why: it helps the next change to be better.")
+    html = _drawn(words)
     with transaction.atomic():
         closed = timezone.now() if to == State.DECLINED else None
         _claim(request, was, to, closed_at=closed)
         _first_answer(request, actor)
-        _note(request, TimelineEntry.Kind.STATE, actor, (was, to), words)
+        _note(request, TimelineEntry.Kind.STATE, actor, (was, to), words, html=html)
         record_event(actor, f"request.{to}", request, {"state": [was, to]})
         telling.answered(request, actor, to, words)
 
@@ -81,9 +84,10 @@ def withdraw(request: ChangeRequest, actor: User, was: str, words: str = "") -> 
     """The author gives up a request in the state `was`. Raises StateError."""
     if was not in ChangeRequest.OPEN:
         raise StateError(f"A request that is {_word(was)} cannot be withdrawn.")
+    html = _drawn(words)
     with transaction.atomic():
         _claim(request, was, State.WITHDRAWN, closed_at=timezone.now())
-        _note(request, TimelineEntry.Kind.STATE, actor, (was, State.WITHDRAWN), words)
+        _note(request, TimelineEntry.Kind.STATE, actor, (was, State.WITHDRAWN), words, html=html)
         record_event(actor, "request.withdrawn", request, {"state": [was, State.WITHDRAWN]})
         telling.withdrawn(request, actor)
 
@@ -99,16 +103,19 @@ def reopen(request: ChangeRequest, actor: User) -> None:
 
 def comment(request: ChangeRequest, actor: User, words: str, *, maintains: bool) -> None:
     """Say something. What a maintainer says first is the answer that people wait for."""
+    html = _drawn(words)
     with transaction.atomic():
         _lock(request)
         if maintains:
             _first_answer(request, actor)
-        _note(request, TimelineEntry.Kind.COMMENT, actor, words=words)
+        _note(request, TimelineEntry.Kind.COMMENT, actor, words=words, html=html)
+        _sign_of_life(request, actor)
         telling.commented(request, actor, words)
 
 
 def offer_again(request: ChangeRequest, actor: User, change: Offer, words: str = "") -> RequestVersion:
     """Another version of the change; what was asked for is done then. Raises StateError."""
+    html = _drawn(words)
     with transaction.atomic():
         _lock(request)
         if not request.is_open:
@@ -118,8 +125,9 @@ def offer_again(request: ChangeRequest, actor: User, change: Offer, words: str =
         if was == State.CHANGES_WANTED:
             _claim(request, was, State.OFFERED)
         said = words or f"Offered version {version.number}."
-        _note(request, TimelineEntry.Kind.EDITED, actor, (was, request.state), said)
+        _note(request, TimelineEntry.Kind.EDITED, actor, (was, request.state), said, html=html)
         record_event(actor, "request.version_offered", request, {"version": [version.number - 1, version.number]})
+        _sign_of_life(request, actor)
         telling.offered_again(request, version, actor)
     return version
 
@@ -138,6 +146,7 @@ def land(request: ChangeRequest, commits: Sequence[str], at: dt.datetime, eviden
         if actor:
             raise
         return False
+    _with_task(request, "land")
     return True
 
 
@@ -161,6 +170,7 @@ def mark_landed(request: ChangeRequest, actor: User, was: str, commit: str, at: 
 
 def refute(request: ChangeRequest, actor: User, words: str = "") -> None:
     """A maintainer says that it has not landed: the commits shown are not it. Raises StateError."""
+    html = _drawn(words)
     with transaction.atomic():
         _lock(request)
         refuted = list(dict.fromkeys([*request.refuted, *request.landed_commits]))
@@ -169,20 +179,42 @@ def refute(request: ChangeRequest, actor: User, words: str = "") -> None:
         _claim(request, State.LANDED, State.ACCEPTED, closed_at=None, refuted=refuted, **cleared)
         stop_warranty(request)
         said = words or "It has not landed with this commit."
-        _note(request, TimelineEntry.Kind.STATE, actor, (State.LANDED, State.ACCEPTED), said, commit=commit)
+        _note(request, TimelineEntry.Kind.STATE, actor, (State.LANDED, State.ACCEPTED), said, html=html, commit=commit)
         record_event(actor, "request.refuted", request, {"commit": [commit, None]})
         telling.answered(request, actor, State.ACCEPTED, said)
 
 
 def edit(request: ChangeRequest, actor: User, wish: Wish) -> None:
     """Other words for the same request."""
+    before = request.title
+    request.title, request.why, request.paths = wish.title, wish.why, list(wish.paths)
+    request.draw()
     with transaction.atomic():
-        _lock(request)
-        before = request.title
-        request.title, request.why, request.paths = wish.title, wish.why, list(wish.paths)
         request.save(update_fields=["title", "why", "html", "paths"])
         _note(request, TimelineEntry.Kind.EDITED, actor, words="Edited title, reason or places.")
         record_event(actor, "request.edited", request, {"title": [before, wish.title]})
+
+
+def _with_task(request: ChangeRequest, step: str) -> None:
+    """Move the task that the request is for along, unless somebody else has it or it went another way."""
+    task = request.opportunity
+    if task is None or task.taken_by_id not in (None, request.author_id):
+        return
+    actor = request.author if step == "submit" else None
+    words = f"With the change “{request.title}”."
+    with suppress(StateError):
+        opportunities.advance(task, opportunities.STEPS[step], actor, words, commit=request.landed_commit)
+
+
+def _sign_of_life(request: ChangeRequest, actor: User) -> None:
+    """Whoever speaks about their change works on the task that it is for."""
+    if request.opportunity is not None:
+        opportunities.heard_of(request.opportunity, actor)
+
+
+def _drawn(words: str) -> str:
+    """May take seconds, so outside of transactions."""
+    return render_document(words, "markdown") if words.strip() else ""
 
 
 def note_by_portal(request: ChangeRequest, words: str, commit: str = "") -> None:
@@ -226,11 +258,14 @@ def _note(
     states: tuple[str, str] = ("", ""),
     words: str = "",
     *,
+    html: str = "",
     commit: str = "",
 ) -> None:
+    """`html`: the words drawn; without it they are the portal's own, and plain."""
     was, to = states
+    html = html or (f"<p>{escape(words)}</p>" if words else "")
     entry = TimelineEntry.objects.create(
-        request=request, kind=kind, actor=actor, from_state=was, to_state=to, text=words, commit=commit
+        request=request, kind=kind, actor=actor, from_state=was, to_state=to, text=words, html=html, commit=commit
     )
     ChangeRequest.objects.filter(pk=request.pk).update(changed_at=entry.at)
 

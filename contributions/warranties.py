@@ -5,6 +5,7 @@ import datetime as dt
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import User, record_event
 from contributions import telling
@@ -103,14 +104,9 @@ def _found(warranty: Warranty, seen: Touching) -> bool:
     )
     if made:
         words = "Taken back" if seen.is_revert else f"A later commit changed {seen.lines} of its lines"
-        _note(warranty, None, f"{words}: {code_words(seen.commit.title)}.", seen.commit.oid)
+        _note(warranty, None, f"{words}: {seen.commit.title[:TITLE]}", seen.commit.oid)
         telling.follow_up(warranty.request, follow_up)
     return made
-
-
-def code_words(text: str) -> str:
-    """Somebody's words for a Markdown text, as they are."""
-    return "`" + text.replace("`", "'")[:TITLE] + "`"
 
 
 def _claim(warranty: Warranty, state: str, actor: User | None) -> None:
@@ -121,6 +117,6 @@ def _claim(warranty: Warranty, state: str, actor: User | None) -> None:
 
 
 def _note(warranty: Warranty, actor: User | None, words: str, commit: str = "") -> None:
-    TimelineEntry.objects.create(
-        request=warranty.request, kind=TimelineEntry.Kind.EVIDENCE, actor=actor, text=words, commit=commit
-    )
+    entry = TimelineEntry(request=warranty.request, kind=TimelineEntry.Kind.EVIDENCE, actor=actor, commit=commit)
+    entry.text, entry.html = words, f"<p>{escape(words)}</p>"
+    entry.save()

@@ -1,7 +1,7 @@
 """Changes that people offer to a project of another team."""
 
 import datetime as dt
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -109,12 +109,12 @@ class ChangeRequest(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.html = render_document(self.why, "markdown")
-        super().save(*args, **kwargs)
-
     def get_absolute_url(self) -> str:
         return reverse("contributions:request", args=[self.pk])
+
+    def draw(self) -> None:
+        """Make the HTML of what and why anew; may take seconds, so outside of transactions."""
+        self.html = render_document(self.why, "markdown") if self.why else ""
 
     @property
     def is_open(self) -> bool:

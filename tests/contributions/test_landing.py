@@ -1,10 +1,11 @@
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from contributions import requests
 from contributions.checking import try_branch, try_patch
-from contributions.models import ChangeRequest, StateError
+from contributions.models import ChangeRequest, Opportunity, StateError
 from contributions.requests import Wish
 from tests.contributions.conftest import text
 
@@ -232,3 +233,28 @@ class TestCorrected:
         requests.refute(request, owner)
         with pytest.raises(StateError):
             requests.refute(request, owner)
+
+
+class TestTask:
+    @pytest.fixture
+    def task(self, project, author, owner):
+        return Opportunity.objects.create(
+            project=project, title="Count", kind="bug", effort="hour", created_by=owner,
+            state="taken", taken_by=author, taken_at=timezone.now(), sign_of_life_at=timezone.now(),
+        )  # fmt: skip
+
+    def test_goes_along_with_its_request(self, project, author, task, code, patch_of, synced):
+        change = try_patch(project.repository, patch_of({"src/a.py": text(l7=SEVEN)}))
+        requests.offer(project, author, Wish("Count", "Because", (), task), change)
+        task.refresh_from_db()
+        assert task.state == "in-review"
+        landed = code.commit({"src/a.py": text(l7=SEVEN)})
+        synced()
+        task.refresh_from_db()
+        assert task.state == "landed"
+        assert task.timeline.last().commit == landed
+
+    def test_stays_with_whom_it_is(self, project, stranger, task):
+        requests.offer(project, stranger, Wish("Count", "Because", (), task), None)
+        task.refresh_from_db()
+        assert task.state == "taken"
