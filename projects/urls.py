@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from projects.views import catalog, edit, marks
+from projects.views import catalog, edit, marks, searches
 
 app_name = "projects"
 urlpatterns = [
     path("", catalog.catalog, name="catalog"),
     path("export.json", catalog.export_json, name="export_json"),
     path("export.csv", catalog.export_csv, name="export_csv"),
+    path("search/unanswered/", searches.searches, name="searches"),
+    path("search/unanswered/forget/", searches.searches_forget, name="searches_forget"),
     path("<str:slug>/edit/", edit.edit, name="edit"),
     path("<str:slug>/edit/back/<str:field>/", edit.back, name="back"),
     path("<str:slug>/edit/address/", edit.rename, name="rename"),

@@ -41,10 +41,11 @@ def _next_version() -> int:
 def _rewrite(ids: list[int], version: int) -> None:
     projects = {project.pk: project for project in _with_everything(ids)}
     entries = [_entry(projects[pk], version) if pk in projects else _gone(pk, version) for pk in ids]
+    texts = {pk: _texts(project) for pk, project in projects.items()}
     CatalogEntry.objects.bulk_create(
         entries, update_conflicts=True, unique_fields=["project_id"], update_fields=_WRITTEN
     )
-    text.store(entries)
+    text.store(ids, texts)
 
 
 def _with_everything(ids: list[int]) -> Iterable[Project]:
@@ -71,6 +72,7 @@ def _entry(project: Project, version: int) -> CatalogEntry:
         restricted=project.visibility != Project.Visibility.INTERNAL,
         name=project.name,
         team=project.owner.slug if project.owner else "",
+        team_name=project.owner.name if project.owner else "",
         languages=languages,
         topics=topics,
         licences=licences or ([project.licence] if project.licence else []),
@@ -81,21 +83,24 @@ def _entry(project: Project, version: int) -> CatalogEntry:
         commits_90d=project.commits_90d,
         last_commit_at=project.last_commit_at,
         created_at=project.created_at or timezone.now(),
-        **_texts(project, topics),
     )
 
 
-def _texts(project: Project, topics: list[str]) -> dict[str, str]:
+def _texts(project: Project) -> text.Texts:
     names = [project.name, project.slug, *(former.slug for former in project.former_slugs.all())]
-    packages = [package.name for package in project.packages.all()[:100]]
+    keywords = [topic.name for topic in project.topics.all()]
+    keywords += [package.name for package in project.packages.all()[:100]]
     readme = getattr(project, "readme", None)
-    owner = [project.owner.name, project.owner.slug] if project.owner else []
+    people = [project.owner.name, project.owner.slug] if project.owner else []
     roles: list[Role] = getattr(project, "current_roles", [])
-    people = [word for role in roles for word in (role.user.username, role.user.name)]
-    languages = [language.name for language in project.languages.all()]
+    people += [word for role in roles for word in (role.user.username, role.user.name)]
+    facts = [*(language.name for language in project.languages.all()), project.licence]
     return {
-        "text_a": " ".join([fold(" ".join(names)), *dict.fromkeys(squeeze(name) for name in names)]),
-        "text_b": fold(" ".join([project.tagline, *topics, *packages])),
-        "text_c": fold(" ".join([readme.headings if readme else "", *owner, *people, *languages, project.licence])),
-        "text_d": fold(readme.text if readme else "", README_CHARACTERS),
+        "n": " ".join([fold(" ".join(names)), *dict.fromkeys(squeeze(name) for name in names)]),
+        "t": fold(" ".join(keywords)),
+        "s": fold(project.tagline),
+        "h": fold(readme.headings if readme else ""),
+        "p": fold(" ".join(people)),
+        "l": fold(" ".join(facts)),
+        "r": fold(readme.text if readme else "", README_CHARACTERS),
     }

@@ -15,7 +15,7 @@ from projects.catalog.words import fold, squeeze
 from projects.models import CatalogClock, CatalogEntry
 
 _COLUMNS = (
-    *("project_id", "version", "removed", "restricted", "name", "team", "languages", "topics", "licences"),
+    *("project_id", "version", "removed", "restricted", "name", "team", "team_name", "languages", "topics", "licences"),
     *("lifecycle", "welcomes", "readiness", "stars", "commits_90d", "last_commit_at", "created_at"),
 )
 _NEVER = float("-inf")
@@ -55,6 +55,7 @@ class Index:
         self.position: dict[int, int] = {}
         self.bits: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.live = self.restricted = 0
+        self.team_names: dict[str, str] = {}
         self._orders: dict[str, list[int]] = {}
         self._by_name: list[int] = []
         self._recent: list[float] = []
@@ -111,6 +112,7 @@ class Index:
             touched.append(at)
             row = self.rows[at] = None if fields["removed"] else _row(fields)
             if row is not None:
+                self.team_names[fields["team"]] = fields["team_name"]
                 (restricted if fields["restricted"] else live).append(at)
                 for pair in row.values:
                     found[pair].append(at)

@@ -1,6 +1,6 @@
 """Answers a catalog question for one viewer: counts, facets, one page; all of it from what this viewer may see."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -8,12 +8,12 @@ from operator import and_, or_
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from accounts.models import Team, User
+from accounts.models import User
 from projects.catalog.bits import bits_of
 from projects.catalog.facets import FACETS, FACETS_BY_KEY, Facet
 from projects.catalog.index import INDEX, Index, Row
 from projects.catalog.query import CatalogQuery
-from projects.catalog.text import matching
+from projects.catalog.relevance import Answer, answer
 from projects.catalog.words import Question, ask, squeeze
 from projects.models import Project
 
@@ -51,7 +51,8 @@ class Selection:
 
 
     `ignored` are selected values that nothing visible has. `relief` is there when nothing was found: pairs of what
-    could be dropped (a facet key, or `q`) and the number of projects one would find then.
+    could be dropped (a facet key, or `q`) and the number of projects one would find then. `answer` tells how the words
+    were found.
     """
 
     total: int
@@ -63,20 +64,23 @@ class Selection:
     cut: bool
     ignored: list[tuple[str, str]]
     relief: list[tuple[str, int]] = field(default_factory=list)
+    question: Question = field(default_factory=lambda: Question(()))
+    answer: Answer = field(default_factory=Answer)
 
 
 def select(query: CatalogQuery, user: User | AnonymousUser, now: datetime | None = None) -> Selection:
-    """Five queries at most: readable restricted projects, text search, the clock, changed rows, names of teams."""
+    """Six queries at most: readable restricted projects, the clock, changed rows, text, words spelled alike and what
+    has them."""
     readable = list(Project.objects.restricted().visible_to(user).values_list("pk", flat=True))
     question = ask(query.text)
-    ranks = matching(question)
     with INDEX.lock:
         INDEX.update()
         visible = (INDEX.live & ~INDEX.restricted) | (INDEX.live & bits_of(INDEX.positions(readable)))
-        matched = bits_of(INDEX.positions(ranks)) if question.words else None
+    answered = answer(question, INDEX, visible)  # positions are given for ever, so others need not wait
+    with INDEX.lock:
+        matched = answered.found if question.words else None
         narrowing = _Narrowing(INDEX, query, visible, matched, now or timezone.now())
-        selection = _answer(narrowing, query, question, ranks)
-    return _with_team_names(selection)
+        return _selection(narrowing, query, question, answered)
 
 
 class _Narrowing:
@@ -103,11 +107,11 @@ class _Narrowing:
         return reduce(and_, (bits for key, bits in self.sets.items() if key != without), self.visible)
 
 
-def _answer(narrowing: _Narrowing, query: CatalogQuery, question: Question, ranks: dict[int, float]) -> Selection:
+def _selection(narrowing: _Narrowing, query: CatalogQuery, question: Question, answered: Answer) -> Selection:
     index, found = narrowing.index, narrowing.found()
     positions = index.ordered(found, "active" if query.order == "relevance" else query.order)
     if query.order == "relevance" and question.words:
-        positions = _by_relevance(index, positions, ranks, squeeze(query.text))
+        positions = _by_relevance(index, positions, answered, squeeze(query.text))
     pages = max(1, -(-len(positions) // PAGE_SIZE))
     page = min(max(query.page, 1), pages)
     rows = [row for at in positions[(page - 1) * PAGE_SIZE : page * PAGE_SIZE] if (row := index.rows[at])]
@@ -122,16 +126,18 @@ def _answer(narrowing: _Narrowing, query: CatalogQuery, question: Question, rank
         cut=question.cut,
         ignored=narrowing.ignored,
         relief=[(key, count) for key, count in relief if count],
+        question=question,
+        answer=answered,
     )
 
 
-def _by_relevance(index: Index, positions: list[int], ranks: dict[int, float], squeezed: str) -> list[int]:
+def _by_relevance(index: Index, positions: list[int], answered: Answer, squeezed: str) -> list[int]:
     """Best first; what is deprecated or archived ranks lower, a project of exactly that name first; then activity."""
     keys: dict[int, float] = {}
     for at in positions:
         if row := index.rows[at]:
             exact = _EXACT_NAME if row.squeezed == squeezed else 0.0
-            keys[at] = -(ranks.get(row.project_id, 0.0) * row.rank_factor + exact)
+            keys[at] = -(answered.score(row.project_id) * row.rank_factor + exact)
     return sorted(positions, key=keys.__getitem__)
 
 
@@ -148,24 +154,10 @@ def _group(facet: Facet, narrowing: _Narrowing, query: CatalogQuery) -> FacetGro
         # The sets are in the order of their names, and sorting keeps that among equal counts.
         frequent = sorted(counts, key=counts.__getitem__, reverse=True)
         order = chosen + [value for value in frequent if value not in chosen]
+    # Teams are stored by their slug; people know them by name.
+    names = narrowing.index.team_names if facet.key == "team" else {}
     listed = [
-        FacetValue(value, facet.label_of(value), counts.get(value, 0), value in selected)
+        FacetValue(value, names.get(value) or facet.label_of(value), counts.get(value, 0), value in selected)
         for value in order[: max(LISTED_VALUES, len(selected))]
     ]
     return FacetGroup(facet, listed[:TOP_VALUES], listed[TOP_VALUES:], len(order) - len(listed))
-
-
-def _with_team_names(selection: Selection) -> Selection:
-    """Teams are stored by their slug; people know them by name."""
-    groups = {group.facet.key: group for group in selection.groups}
-    slugs = [value.value for value in groups["team"].values]
-    if not slugs:
-        return selection
-    names = dict(Team.objects.filter(slug__in=slugs).values_list("slug", "name"))
-    group = groups["team"]
-    top, more = (
-        [replace(value, label=names.get(value.value, value.value)) for value in part]
-        for part in (group.top, group.more)
-    )
-    groups["team"] = replace(group, top=top, more=more)
-    return replace(selection, groups=list(groups.values()))

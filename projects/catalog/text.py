@@ -1,119 +1,165 @@
-"""Text search over the catalog: `catalog_text` is FTS5 in SQLite, tsvectors in PostgreSQL; one function for both.
+"""Text search over the catalog: which words each project has, and in which part of what is known about it.
 
-Weights are those of the four text columns of `CatalogEntry`: names, then tagline, topics and packages, then headings,
-owner and people, then the README.
+Words are folded and cut to stems here (`words`, `stems`), not by the database, so that SQLite (FTS5) and PostgreSQL
+(`tsvector`) only look up the same entries and give the same answers. An entry is a letter for the part and a word or
+stem: `nledger` is "ledger" in a name. Each word of a project is kept in the best part that has it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 
-from projects.catalog.words import Question, Word
-from projects.models import CatalogEntry
+from projects.catalog import spelling
+from projects.catalog.stems import stem
+from projects.catalog.words import Word
 
-# Appended to a whole word so that the stemmer leaves it alone: "authenti" then finds "authentication".
-_UNSTEMMED = "\u01c1"
-# The last word is taken as a beginning too, from this length on and outside the README, where beginnings cost most.
-BEGINNING = 2
-_ONE_CHOICE = "to_tsquery('english', %s) || to_tsquery('simple', %s)"
-_FTS_QUERY = "SELECT rowid, -bm25(catalog_text, 10.0, 5.0, 2.0, 1.0) FROM catalog_text WHERE catalog_text MATCH %s"
-# The planner takes it for cheap to unpack the text of every row. So each word has its own look into the index (OFFSET 0
-# and MATERIALIZED keep them apart), and none becomes a filter over the rows that have the others.
-_TSV_QUERY = (
-    "SET LOCAL enable_seqscan = off; {others}"
-    "SELECT project_id, ts_rank('{{0.1, 0.2, 0.5, 1.0}}', head, {rank}, 1) "
-    "FROM (SELECT project_id, head FROM catalog_text WHERE {last} OFFSET 0) AS last {joins}"
-)
-_TSV_WORD = "word{number} AS MATERIALIZED (SELECT project_id FROM catalog_text WHERE {test})"
-_HEAD = " || ".join(
-    f"setweight(to_tsvector('{config}', text_{column}), '{column.upper()}')"
-    for column in "abc"
-    for config in ("english", "simple")
-)
-_TSV_STORE = (
-    f"INSERT INTO catalog_text SELECT project_id, {_HEAD}, {_HEAD} || to_tsvector('english', text_d) "  # noqa: S608  (constants)
-    "FROM projects_catalogentry WHERE project_id = ANY(%s) AND NOT removed"
-)
+# Name and address, also former ones; topics and packages; first line; headings of the README; team and people;
+# languages and licences; README. The number is what a word there is worth.
+PARTS = {"n": 10.0, "t": 6.0, "s": 5.0, "h": 3.0, "p": 3.0, "l": 2.0, "r": 1.0}
+HEAD = "ntshpl"
+SPELLED = "ntshp"
+WHOLE, BEGINNING, ALIKE = 1.0, 0.6, 0.3
+BEGINNING_LETTERS = 2  # the last word is taken as a beginning too, from this length on and outside the README
+ROOT_LETTERS = 5
+LONGEST_WORD = 100
+_LOOK_UP_FTS = """
+    WITH asked (number, expression) AS (VALUES {rows})
+    SELECT number, (SELECT group_concat(rowid) FROM catalog_text WHERE catalog_text MATCH expression) FROM asked
+"""
+_LOOK_UP_TSV = """
+    SET LOCAL enable_seqscan = off;
+    SELECT number, (SELECT string_agg(project_id::text, ',') FROM catalog_text WHERE words @@ expression::tsquery)
+    FROM (VALUES {rows}) AS asked (number, expression)
+"""
 
 
-def matching(question: Question) -> dict[int, float]:
-    """Ids of all projects with every word, each with a rank (greater is better); visibility is the caller's part."""
-    if not question.words:
-        return {}
+@dataclass(frozen=True)
+class Level:
+    """How a word occurs: in which part, and whether it does as a whole, as a beginning or as a word spelled alike."""
+
+    part: str
+    manner: float
+
+    @property
+    def value(self) -> float:
+        return PARTS[self.part] * self.manner
+
+
+# The best first: where a project has a word in several ways, the first one counts.
+LEVELS = sorted(
+    [Level(part, manner) for manner in (WHOLE, BEGINNING, ALIKE) for part in PARTS],
+    key=lambda level: (-level.value, -level.manner),
+)
+_NUMBER = {(level.part, level.manner): number for number, level in enumerate(LEVELS)}
+
+Matches = dict[int, int]  # project to number in LEVELS
+Texts = Mapping[str, str]  # letter of a part to its folded text
+
+
+def matching(words: Sequence[Word]) -> list[Matches]:
+    """For each word the projects that have it; the last word may be a beginning. Visibility is the caller's part."""
+    asked: list[tuple[int, int, list[str]]] = []
+    pieces = [(word.text, *word.parts) for word in words]
+    for at, piece in enumerate(piece for group in pieces for piece in group):
+        asked += [(at, _NUMBER[part, WHOLE], _whole(part, piece)) for part in PARTS]
+    last = words[-1].text if words else ""
+    if len(last) >= BEGINNING_LETTERS:
+        at = sum(map(len, pieces)) - len(pieces[-1])
+        asked += [(at, _NUMBER[part, BEGINNING], [part + last + "*"]) for part in HEAD]
+    found = _look_up(asked, sum(map(len, pieces)))
+    return [_together(found[start : start + len(group)]) for start, group in _starts(pieces)]
+
+
+def matching_alike(words: Sequence[str]) -> list[Matches]:
+    """For each word the projects that have one spelled alike or beginning like its stem."""
+    alike = spelling.alike(words)
+    asked = [
+        (at, _NUMBER[part, ALIKE], [*_root(part, words[at]), *(entry for one in near for entry in _whole(part, one))])
+        for at, near in enumerate(alike)
+        for part in (*SPELLED, "r")
+        if near or _root(part, words[at])
+    ]
+    return _look_up(asked, len(words))
+
+
+def store(project_ids: Sequence[int], texts: Mapping[int, Texts]) -> None:
+    """Bring the text index in step: projects without texts have none."""
+    entries = {pk: _entries(texts[pk]) for pk in project_ids if pk in texts}
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(_FTS_QUERY, [_fts_expression(question)])
+            cursor.executemany("DELETE FROM catalog_text WHERE rowid = %s", [(pk,) for pk in project_ids])
+            rows = [(pk, " ".join(words)) for pk, words in entries.items()]
+            cursor.executemany("INSERT INTO catalog_text (rowid, words) VALUES (%s, %s)", rows)
         else:
-            cursor.execute(*_tsv_statement(question))
-        return dict(cursor.fetchall())
+            cursor.execute("DELETE FROM catalog_text WHERE project_id = ANY(%s)", [list(project_ids)])
+            statement = "INSERT INTO catalog_text (project_id, words) VALUES (%s, array_to_tsvector(%s))"
+            cursor.executemany(statement, list(entries.items()))
+    spelling.learn({word for one in texts.values() for part in SPELLED for word in one[part].split()})
 
 
-def store(entries: Iterable[CatalogEntry]) -> None:
-    """Bring the text index in step with these rows, which are written already."""
-    entries = list(entries)
-    if connection.vendor != "sqlite":
-        ids = [entry.project_id for entry in entries]
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM catalog_text WHERE project_id = ANY(%s)", [ids])
-            cursor.execute(_TSV_STORE, [ids])
-        return
-    rows: list[tuple[int, str, str, str, str]] = [
-        (
-            entry.project_id,
-            _with_whole_words(entry.text_a),
-            _with_whole_words(entry.text_b),
-            _with_whole_words(entry.text_c),
-            entry.text_d,
-        )
-        for entry in entries
-        if not entry.removed
-    ]
+def _entries(texts: Texts) -> list[str]:
+    """Each word and stem once, in the best part; of the README only stems."""
+    parts: dict[str, str] = {}
+    for part in PARTS:
+        for word in texts[part].split():
+            cut = word[:LONGEST_WORD]
+            if part != "r":
+                parts.setdefault(cut, part)
+            parts.setdefault(stem(cut), part)
+    return [part + word for word, part in parts.items()]
+
+
+def _whole(part: str, word: str) -> list[str]:
+    cut = word[:LONGEST_WORD]
+    return list(dict.fromkeys([part + cut, part + stem(cut)]))
+
+
+def _root(part: str, word: str) -> list[str]:
+    """`classify` leads to `classification`, although their stems differ."""
+    root = stem(word).removesuffix("i")
+    return [part + root + "*"] if ROOT_LETTERS <= len(root) <= LONGEST_WORD else []
+
+
+def _starts(pieces: Sequence[tuple[str, ...]]) -> Iterable[tuple[int, tuple[str, ...]]]:
+    start = 0
+    for group in pieces:
+        yield start, group
+        start += len(group)
+
+
+def _together(found: list[Matches]) -> Matches:
+    """A word, or else all its pieces; these are worth as much as the worst of them."""
+    whole, *parts = found
+    if not parts:
+        return whole
+    everywhere = set(parts[0]).intersection(*parts[1:])
+    pieces = {pk: max(part[pk] for part in parts) for pk in everywhere}
+    return pieces | {pk: min(number, pieces.get(pk, number)) for pk, number in whole.items()}
+
+
+def _look_up(asked: list[tuple[int, int, list[str]]], size: int) -> list[Matches]:
+    """Word, number of a level, entries any of which will do (`*`: beginnings); the best level of each project."""
+    found: list[Matches] = [{} for _ in range(size)]
+    if not asked:
+        return found
+    sqlite = connection.vendor == "sqlite"
+    write = _fts if sqlite else _tsv
+    values = [value for number, one in enumerate(asked) for value in (number, write(one[2]))]
+    statement = _LOOK_UP_FTS if sqlite else _LOOK_UP_TSV
     with connection.cursor() as cursor:
-        cursor.executemany("DELETE FROM catalog_text WHERE rowid = %s", [(entry.project_id,) for entry in entries])
-        cursor.executemany("INSERT INTO catalog_text (rowid, a, b, c, d) VALUES (%s, %s, %s, %s, %s)", rows)
+        cursor.execute(statement.format(rows=", ".join(["(%s, %s)"] * len(asked))), values)
+        lists = dict(cursor.fetchall())
+    for number, (at, level, _) in sorted(enumerate(asked), key=lambda pair: -pair[1][1]):
+        if lists[number]:
+            found[at].update(dict.fromkeys(map(int, lists[number].split(",")), level))
+    return found
 
 
-def _with_whole_words(text: str) -> str:
-    whole = [word + _UNSTEMMED for word in dict.fromkeys(text.split()) if len(word) > 4]
-    return " ".join([text, *whole])
+def _fts(entries: list[str]) -> str:
+    # Entries hold letters and digits only, so quoting them is enough.
+    return " OR ".join(f'"{entry[:-1]}" *' if entry.endswith("*") else f'"{entry}"' for entry in entries)
 
 
-def _fts_expression(question: Question) -> str:
-    *words, last = question.words
-    return " AND ".join([*(_fts_word(word) for word in words), _fts_word(last, beginning=True)])
-
-
-def _fts_word(word: Word, beginning: bool = False) -> str:
-    # Words hold letters and digits only, so quoting them is enough.
-    choices = [f'"{word.text}"']
-    if word.parts:
-        choices.append("(" + " AND ".join(f'"{part}"' for part in word.parts) + ")")
-    if beginning and len(word.text) >= BEGINNING:
-        choices.append(f'({{a b c}} : "{word.text}" *)')
-    return "(" + " OR ".join(choices) + ")"
-
-
-def _tsv_statement(question: Question) -> tuple[str, list[str]]:
-    """The statement and its parameters: words in all of the text, the last one also as a beginning in the head."""
-    choices = [[word.text, *([" & ".join(word.parts)] if word.parts else [])] for word in question.words]
-    last = question.words[-1].text
-    begun = [f"{last}:*"] if len(last) >= BEGINNING else []
-    tests = [f"search @@ ({_any(words)})" for words in choices]
-    if begun:
-        tests[-1] += f" OR head @@ ({_any(begun)})"
-    everything = [*(word for words in choices for word in words), *begun]
-    *others, final = tests
-    words = [_TSV_WORD.format(number=number, test=test) for number, test in enumerate(others)]
-    statement = _TSV_QUERY.format(
-        others=f"WITH {', '.join(words)} " if words else "",
-        rank=_any(everything),
-        last=final,
-        joins=" ".join(f"JOIN word{number} USING (project_id)" for number in range(len(others))),
-    )
-    ahead = [word for words in choices[:-1] for word in words]
-    behind = [*choices[-1], *begun]
-    return statement, [word for word in [*ahead, *everything, *behind] for _ in range(2)]
-
-
-def _any(words: list[str]) -> str:
-    return " || ".join([_ONE_CHOICE] * len(words))
+def _tsv(entries: list[str]) -> str:
+    return " | ".join(f"'{entry[:-1]}':*" if entry.endswith("*") else f"'{entry}'" for entry in entries)

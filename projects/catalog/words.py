@@ -18,7 +18,8 @@ _NAMED = (
 )
 # Words that say nothing in a question; dropped unless nothing else is asked.
 FILLER = frozenset(
-    "a an and are as at by for from how in into is it of on or our that the this to we with".split()  # noqa: SIM905
+    "a already an and any anybody anyone are as at by do does for from has have how i in into is it of on or our some "  # noqa: SIM905
+    "somebody someone something that the there this to we what where which who with".split()
 )
 
 

@@ -1,4 +1,4 @@
-from projects.models.catalog import CatalogClock, CatalogEntry
+from projects.models.catalog import CatalogClock, CatalogEntry, CatalogWord, UnansweredSearch
 from projects.models.facts import FieldValue, Language, Licence, OwnerGroup, Package, PeopleFile, Readme, Release, Topic
 from projects.models.people import Access, Follow, Role, Star
 from projects.models.project import FormerSlug, PastOwner, Project, ProjectQuerySet
@@ -8,6 +8,7 @@ __all__ = [
     "Access",
     "CatalogClock",
     "CatalogEntry",
+    "CatalogWord",
     "Credential",
     "FieldValue",
     "Follow",
@@ -26,4 +27,5 @@ __all__ = [
     "Role",
     "Star",
     "Topic",
+    "UnansweredSearch",
 ]

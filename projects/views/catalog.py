@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from common.htmx import render_fragment
 from projects import exports
+from projects.catalog import unanswered
 from projects.catalog.facets import FACETS_BY_KEY, SORTS
 from projects.catalog.index import Row
 from projects.catalog.query import VIEWS, CatalogQuery
+from projects.catalog.reasons import reason
 from projects.catalog.selection import Selection, select
 from projects.models import Project
 
@@ -34,7 +36,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Line:
-    """One project of the page with what the index knows of it: its first topics, its main language."""
+    """One project of the page with what the index knows of it: its first topics, its main language, why it is here."""
 
     project: Project
     url: str
@@ -43,12 +45,15 @@ class Line:
     hidden_topics: int
     language: str
     colour: str
+    reason: str
 
 
 @require_safe
 def catalog(request: HttpRequest) -> HttpResponse:
     query = CatalogQuery.from_parameters(request.GET)
     selection = select(query, request.user)
+    if selection.question.words and not selection.answer.found:
+        unanswered.note(selection.question)
     query = query.change(page=selection.page)
     context = _context(query, selection) | {
         "lines": _lines(selection, request.user),
@@ -106,10 +111,10 @@ def _lines(selection: Selection, user: User | AnonymousUser) -> list[Line]:
     """The rows of the page. The database is asked once more for permission, so a stale index shows nothing hidden."""
     ids = [row.project_id for row in selection.rows]
     projects = Project.objects.visible_to(user).filter(pk__in=ids).select_related("owner").defer("motivation").in_bulk()
-    return [_line(projects[row.project_id], row) for row in selection.rows if row.project_id in projects]
+    return [_line(projects[row.project_id], row, selection) for row in selection.rows if row.project_id in projects]
 
 
-def _line(project: Project, row: Row) -> Line:
+def _line(project: Project, row: Row, selection: Selection) -> Line:
     language, colour = row.languages[0] if row.languages else ("", "")
     return Line(
         project=project,
@@ -119,6 +124,7 @@ def _line(project: Project, row: Row) -> Line:
         hidden_topics=max(0, len(row.topics) - TOPICS_SHOWN),
         language=language,
         colour=colour,
+        reason=reason(selection.question, selection.answer, project.pk),
     )
 
 

@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.management import CommandError, call_command
 
 from accounts.models import Membership, Team
 from projects import catalog
-from projects.models import CatalogEntry, Project, Repository
+from projects.catalog.query import CatalogQuery
+from projects.catalog.selection import select
+from projects.models import Project, Repository
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +40,7 @@ class TestImportTeams:
         catalog.refresh([project.pk])
         call_command("import_teams", str(file), "--json")
         assert json.loads(capsys.readouterr().out)["counts"]["changed"] == 1
-        assert "money" in CatalogEntry.objects.get(project_id=project.pk).text_c
+        assert select(CatalogQuery(text="money"), AnonymousUser()).ids == [project.pk]
         assert Membership.objects.get().email == "kim@x.example"
 
     def test_bad_rows_end_with_1_and_good_ones_are_applied(self, team, tmp_path, capsys):

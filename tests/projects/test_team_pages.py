@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -12,7 +13,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership, Team, TeamImport
 from projects import catalog
-from projects.models import CatalogEntry, Project, Repository
+from projects.catalog.query import CatalogQuery
+from projects.catalog.selection import select
+from projects.models import Project, Repository
 from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +91,7 @@ class TestEdit:
         project = Project.objects.create(slug="a", name="A", repository=repository, owner=team)
         catalog.refresh([project.pk])
         assert admin.post("/teams/payments/edit/", {"name": "Money", "description": ""}).status_code == 302
-        assert "money" in CatalogEntry.objects.get(project_id=project.pk).text_c
+        assert select(CatalogQuery(text="money"), AnonymousUser()).ids == [project.pk]
         assert AuditEvent.objects.get(action="team.changed").actor.username == "root"
 
     def test_moves_and_refuses_a_circle(self, admin, team, other_team):
