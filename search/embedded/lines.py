@@ -67,6 +67,8 @@ def _around(text: bytes, start: int, context: int) -> list[tuple[int, int]]:
 def _line(matches: Matches, begin: int, number: int, *, is_match: bool) -> Line:
     end = matches.text.find(b"\n", begin)
     raw = matches.text[begin : end if end >= 0 else None]
+    if not is_match and len(raw) <= LONGEST:
+        return Line(number, raw.decode().removesuffix("\r"))
     marks = _marks(raw, matches.atoms) if is_match else []
     if not raw.isascii():
         marks = _in_characters(raw, marks)

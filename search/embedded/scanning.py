@@ -195,6 +195,8 @@ class Scan:
         self._texts.clear()
 
     def passing(self, files: Iterable[FileRow], known: dict[int, bool]) -> list[FileRow]:
+        if self.tree.single:
+            return list(files)
         return [file for file in files if self.tree.truth(file, known)]
 
 

@@ -1,0 +1,344 @@
+"""The embedded code search beside ripgrep, git grep and csearch over the same source, in one run.
+
+BENCH_SOURCE: a folder below which bare repositories are looked for; without it, the libraries of this Python are put
+into one. BENCH_MEGABYTES of text are indexed (450). Times are wall times in milliseconds; speed is megabytes of text
+for each second of processor time. Ratios are the figures to compare between machines: all tools ask the same
+questions in turn, on the same loaded or idle machine.
+"""
+
+import json
+import os
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+MEGABYTES = int(os.environ.get("BENCH_MEGABYTES", "450"))
+SOURCE = os.environ.get("BENCH_SOURCE", "")
+GOAL_INDEX, GOAL_SPEED, GOAL_MEDIAN, GOAL_P95 = 0.3, 8.0, 20.0, 150.0
+GOAL_RIPGREP, GOAL_CLIENTS, GOAL_PUSH = 50, 3.0, 5.0
+CLIENTS, THINKING = 8, 0.25
+GIT_QUESTIONS = 6
+ENVIRONMENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C"}
+
+
+def main():
+    """Measure in a process of its own with a data folder of its own; returns the goals missed."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as folder:
+        settings = {
+            "DJANGO_SETTINGS_MODULE": "innersource_portal.settings",
+            "PORTAL_SECRET_KEY": "b" * 50,
+            "PORTAL_DATA_DIR": f"{folder}/data",
+            "PORTAL_EMBEDDED": "1",
+            "BENCH_FOLDER": folder,
+        }
+        command = [sys.executable, "-u", "-W", "ignore", "-m", "bench.search"]
+        process = subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
+        missed = []
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if line.startswith("  missed: "):
+                missed.append(line.removeprefix("  missed: ").strip())
+        if process.wait():
+            missed.append("the measurement ended early")
+    return missed
+
+
+def goal(words, value, limit, *, least=False):
+    ok = value >= limit if least else value <= limit
+    print(f"  {'met' if ok else 'missed'}: {words} {value:.3g} (goal: {'at least' if least else 'at most'} {limit:g})")
+
+
+def git(path, *arguments, **options):
+    command = ["git", f"--git-dir={path}", *arguments]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=True, **options).stdout
+
+
+def repositories(folder):
+    """Bare repositories: those of BENCH_SOURCE, else one made of Python's libraries."""
+    if SOURCE:
+        heads = sorted(Path(SOURCE).glob("*/HEAD")) + sorted(Path(SOURCE).glob("*/*/HEAD"))
+        return [head.parent for head in heads if (head.parent / "objects").is_dir()]
+    made = folder / "python.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(made)], check=True, env=ENVIRONMENT)
+    who = {"GIT_AUTHOR_NAME": "b", "GIT_AUTHOR_EMAIL": "b@example.com"}
+    who |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in who.items()}
+    library = Path(json.__file__).parents[1]
+    command = ["git", f"--git-dir={made}", f"--work-tree={library}"]
+    subprocess.run([*command, "add", "-A", "-f", "."], check=True, env=ENVIRONMENT)
+    subprocess.run([*command, "commit", "-q", "-m", "libraries"], check=True, env=ENVIRONMENT | who)
+    return [made]
+
+
+def build(engine, folder):
+    """Index repositories until there is enough text; returns {number: (git folder, commit)}."""
+    from search.engine import IndexedRef, IndexPlan
+
+    held, text, wall, processor = {}, 0, 0.0, 0.0
+    for number, path in enumerate(repositories(folder), 1):
+        try:
+            commit = git(path, "rev-parse", "HEAD").decode().strip()
+            began, used = time.perf_counter(), time.process_time()
+            outcome = engine.index(IndexPlan(number, path, (IndexedRef("main", commit),)))
+        except Exception as error:
+            print(f"  {path.parent.name}: left out, {type(error).__name__}")
+            continue
+        wall, processor = wall + time.perf_counter() - began, processor + time.process_time() - used
+        held[number] = (path, commit)
+        text += outcome.text_bytes
+        if text >= MEGABYTES * 1e6:
+            break
+    return held, text / 1e6, wall, processor
+
+
+def sizes(engine):
+    """Bytes of the index alone, and of all files with the compressed content."""
+    alone = everything = 0
+    for shard in engine.shards:
+        with shard.writing() as db:
+            db.execute("SELECT 1")
+        import sqlite3
+
+        db = sqlite3.connect(shard.path)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        content = db.execute("SELECT coalesce(sum(length(packed)), 0) FROM piece").fetchone()[0]
+        free, page = db.execute("PRAGMA freelist_count").fetchone()[0], db.execute("PRAGMA page_size").fetchone()[0]
+        db.close()
+        size = shard.path.stat().st_size - free * page
+        everything, alone = everything + size, alone + size - content
+    return alone / 1e6, everything / 1e6
+
+
+def check_out(held, folder):
+    """The same files as trees, each repository in a folder of its number."""
+    trees = folder / "trees"
+    for number, (path, commit) in held.items():
+        target = trees / str(number)
+        target.mkdir(parents=True)
+        archive = subprocess.Popen(["git", f"--git-dir={path}", "archive", commit], stdout=subprocess.PIPE)
+        subprocess.run(["tar", "x", "-C", str(target)], stdin=archive.stdout, check=False)
+        archive.wait()
+    return trees
+
+
+def questions(trees, chance):
+    """(kind, matcher, arguments of grep) with literals taken from the source itself."""
+    from search.engine import AllOf, Language, Literal, Regex
+
+    files = [path for path in trees.rglob("*.*") if path.is_file() and 2_000 < path.stat().st_size < 200_000]
+    names = []
+    for path in chance.sample(files, min(len(files), 400)):
+        names += re.findall(r"[A-Za-z_][A-Za-z0-9_]{7,30}", path.read_text("utf-8", "ignore"))
+    rare = chance.sample(sorted(set(names)), 24)
+    phrases = []
+    for path in chance.sample(files, min(len(files), 300)):
+        lines = [line.strip() for line in path.read_text("utf-8", "ignore").split("\n") if 20 < len(line.strip()) < 80]
+        phrases += [line for line in lines[:50] if line.isascii()]
+    asked = [("identifier", Literal(name, True), ("-F", name)) for name in rare[:12]]
+    asked += [("identifier, any case", Literal(name), ("-F", "-i", name)) for name in rare[12:18]]
+    asked += [("line of code", Literal(line, True), ("-F", line)) for line in chance.sample(sorted(set(phrases)), 8)]
+    common = ["return", "import ", "class ", "self.", "();", "=> ", "!= ", "TODO", "http://", "::"]
+    asked += [("common", Literal(word, True), ("-F", word)) for word in common[:9]]
+    asked += [("nowhere", Literal(name[::-1] + "qzx", True), ("-F", name[::-1] + "qzx")) for name in rare[:3]]
+    expressions = [r"def \w+_init\(", r"(get|set)Timeout\(", r"[Ee]rror: .*failed", r"func \(\w+ \*\w+\) Close"]
+    expressions += [
+        rf"\b{rare[18]}\b",
+        rf"{rare[19]}\s*\(",
+        rf"({rare[20]}|{rare[21]})",
+        r"TODO\(\w+\)",
+        r"^#include <std",
+    ]
+    asked += [("expression", Regex(each, True), (each,)) for each in expressions]
+    asked.append(("language", AllOf((Literal("timeout"), Language("Python"))), ("-F", "-i", "-tpy", "timeout")))
+    return asked
+
+
+def timed(call, *arguments, **named):
+    began = time.perf_counter()
+    result = call(*arguments, **named)
+    return result, (time.perf_counter() - began) * 1000
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def compare(engine, held, trees, asked):
+    """Each question to each tool in turn; rows of (kind, ours, ripgrep's, csearch's, git grep's)."""
+    from search.engine import Request
+
+    everybody = frozenset(held)
+    index = trees.parent / "csearchindex"
+    csearch = shutil.which("csearch") and shutil.which("cindex")
+    if csearch:
+        environment = ENVIRONMENT | {"CSEARCHINDEX": str(index)}
+        subprocess.run(["cindex", str(trees)], env=environment, capture_output=True, check=False)
+    rows, differing = [], 0
+    for position, (kind, matcher, words) in enumerate(asked):
+        answer, first = timed(engine.search, Request(matcher, everybody))
+        _, ours = timed(engine.search, Request(matcher, everybody))
+        ripgrep = other = grep = None
+        if shutil.which("rg"):
+            command = ["rg", "-l", "--no-ignore", "--hidden", "--max-filesize", "1M", *words, str(trees)]
+            found, ripgrep = timed(output, command)
+            counted = engine.search(Request(matcher, everybody, limit=0, wants_total=True, deadline_seconds=60))
+            differing += counted.total != len(found.splitlines())
+        if csearch and "-tpy" not in words:
+            pattern = re.escape(words[-1]) if "-F" in words else words[-1]
+            command = ["csearch", "-l", *(["-i"] if "-i" in words else []), pattern]
+            _, other = timed(output, command, CSEARCHINDEX=str(index))
+        if position % max(1, len(asked) // GIT_QUESTIONS) == 0 and "-tpy" not in words:
+            _, grep = timed(grep_git, held, words)
+        rows.append((kind, first, ours, ripgrep, other, grep, answer.total))
+    return rows, differing
+
+
+def output(command, **more):
+    return subprocess.run(command, capture_output=True, check=False, env=ENVIRONMENT | more).stdout
+
+
+def grep_git(held, words):
+    options = [*words[:-1], *([] if "-F" in words else ["-E"])]
+    for path, commit in held.values():
+        output(["git", f"--git-dir={path}", "grep", "-l", "-I", *options, "-e", words[-1], commit])
+
+
+def show(rows):
+    kinds = dict.fromkeys(row[0] for row in rows)
+    print(f"  {'question':22} {'asked':>5} {'first':>8} {'again':>8} {'ripgrep':>9} {'csearch':>9} {'git grep':>9}")
+    for kind in [*kinds, "all"]:
+        chosen = [row for row in rows if kind in (row[0], "all")]
+        cells = []
+        for column in range(1, 6):
+            values = [row[column] for row in chosen if row[column] is not None]
+            cells.append(f"{statistics.median(values):9.1f}" if values else "        -")
+        print(f"  {kind:22} {len(chosen):5} {cells[0][1:]} {cells[1][1:]} {cells[2]} {cells[3]} {cells[4]}")
+
+
+CLIENT = """
+import json, sys, threading, time, pickle
+import django
+django.setup()
+from pathlib import Path
+from search.embedded.engine import EmbeddedEngine
+from search.engine import Request
+folder, shards, size, held, asked, clients, thinking = pickle.loads(sys.stdin.buffer.read())
+engine = EmbeddedEngine(Path(folder), shards, file_bytes=size)
+times = []
+def client(number):
+    for matcher in asked[number:] + asked[:number]:
+        began = time.perf_counter()
+        engine.search(Request(matcher, held))
+        times.append((time.perf_counter() - began) * 1000)
+        time.sleep(thinking)
+for matcher in asked:
+    engine.search(Request(matcher, held))
+threads = [threading.Thread(target=client, args=(n * 7,)) for n in range(clients)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+print(json.dumps(times))
+"""
+
+
+def together(engine, held, asked, clients, thinking):
+    """Times of so many clients at two processes, as the web server has them."""
+    import pickle
+
+    matchers = [matcher for _, matcher, _ in asked]
+    processes = 2 if clients > 1 else 1
+    given = (str(engine.folder.parent), len(engine.shards), engine.file_bytes, frozenset(held), matchers,
+             clients // processes, thinking)  # fmt: skip
+    running = [
+        subprocess.Popen([sys.executable, "-W", "ignore", "-c", CLIENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(processes)
+    ]
+    answers = []
+    feeders = [
+        threading.Thread(target=lambda process=process: answers.append(process.communicate(pickle.dumps(given))[0]))
+        for process in running
+    ]
+    for feeder in feeders:
+        feeder.start()
+    for feeder in feeders:
+        feeder.join()
+    return [each for answer in answers for each in json.loads(answer)]
+
+
+def push(engine, folder):
+    """Seconds until 100 changed files of a repository with 5,000 are found."""
+    from gitstore.fastimport import FastImport, Modify, Signature
+    from search.engine import IndexedRef, IndexPlan, Literal, Request
+
+    path = folder / "pushed.git"
+    chance = random.Random(5)
+    from datetime import UTC, datetime
+
+    who = Signature("B", "b@example.com", datetime(2026, 1, 1, tzinfo=UTC))
+    words = [f"word{n}" for n in range(3000)]
+
+    def body():
+        return ("\n".join(" ".join(chance.choices(words, k=9)) for _ in range(120)) + "\n").encode()
+
+    with FastImport(path) as stream:
+        stream.commit("main", "one", who, changes=[Modify(b"f%d.py" % n, body()) for n in range(5000)])
+    first = git(path, "rev-parse", "main").decode().strip()
+    engine.index(IndexPlan(9999, path, (IndexedRef("main", first),)))
+    with FastImport(path) as stream:
+        changes = [Modify(b"f%d.py" % n, body() + b"freshly pushed\n") for n in range(100)]
+        stream.commit("main", "two", who, changes=changes)
+    second = git(path, "rev-parse", "main").decode().strip()
+    began = time.perf_counter()
+    engine.index(IndexPlan(9999, path, (IndexedRef("main", second),)))
+    found = engine.search(Request(Literal("freshly pushed"), frozenset({9999}), wants_total=True, limit=10))
+    seconds = time.perf_counter() - began
+    engine.forget(9999)
+    return seconds if found.total == 100 else float("inf")
+
+
+def run(folder):
+    import django
+
+    django.setup()
+    from search.embedded.engine import EmbeddedEngine
+
+    engine = EmbeddedEngine(folder / "index", 2, file_bytes=1024**2)
+    held, text, wall, processor = build(engine, folder)
+    print(f"Source: {len(held)} repositories, {text:.0f} MB of text, {engine.status().files:,} files")
+    alone, everything = sizes(engine)
+    print(f"  index {alone:.0f} MB, with content {everything:.0f} MB = {everything / text:.2f} of the text")
+    print(f"  built in {wall:.0f} s, of which {processor:.0f} s of processor time here (git's own left out)")
+    goal("index without content / text", alone / text, GOAL_INDEX)
+    goal("index with content / text", everything / text, GOAL_INDEX)
+    goal("MB a second and core", text / processor, GOAL_SPEED, least=True)
+    trees = check_out(held, folder)
+    asked = questions(trees, random.Random(3))
+    rows, differing = compare(engine, held, trees, asked)
+    show(rows)
+    print(f"  questions whose number of files differs from ripgrep's: {differing} of {len(rows)}")
+    ours = [row[2] for row in rows]
+    goal("first page of 50, median ms", statistics.median(ours), GOAL_MEDIAN)
+    goal("first page of 50, 95th percentile ms", percentile(ours, 0.95), GOAL_P95)
+    if rows[0][3] is not None:
+        ratio = statistics.median(row[3] for row in rows) / statistics.median(ours)
+        goal("times faster than ripgrep at the median", ratio, GOAL_RIPGREP, least=True)
+    single = percentile(together(engine, held, asked, 1, 0), 0.95)
+    for thinking in (THINKING, 0):
+        many = percentile(together(engine, held, asked, CLIENTS, thinking), 0.95)
+        print(f"  {CLIENTS} clients, {thinking:g} s apart: 95th percentile {many:.0f} ms, one: {single:.0f} ms")
+        if thinking:
+            goal(f"{CLIENTS} clients against one, 95th percentile", many / single, GOAL_CLIENTS)
+    from search.engine import Regex, Request
+
+    answer, took = timed(engine.search, Request(Regex(r"z\w\wq\dx"), frozenset(held), wants_total=True))
+    print(f"  without a usable literal: {took:.0f} ms, {'; '.join(note.words for note in answer.notes) or 'all of it'}")
+    goal("push of 100 files searchable, s", push(engine, folder), GOAL_PUSH)
+
+
+if __name__ == "__main__":
+    run(Path(os.environ["BENCH_FOLDER"]))
