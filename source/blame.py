@@ -5,6 +5,7 @@ What git found is kept by the commit that last changed the file, so a push that 
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from django.core.cache import caches
@@ -106,10 +107,10 @@ def mailmap(code: Code) -> str:
     return entry.oid if entry and entry.type == "blob" and not entry.is_symlink else ""
 
 
-def groups(code: Code, blame: Blame, lines: list[SafeString], first: int) -> list[Group]:
-    """The lines, numbered from `first` on, by where they come from."""
+def groups(code: Code, blame: Blame, lines: list[SafeString], first: int, people: Mapping[str, str]) -> list[Group]:
+    """The lines, numbered from `first` on, by where they come from. `people`: where names of authors lead."""
     found: list[Group] = []
-    sources, now = Sources(code), time.time()
+    sources, now = Sources(code, people), time.time()
     hunks = iter(hunk for hunk in blame.hunks if hunk.start + hunk.count > first)
     hunk = next(hunks, None)
     for number, html in enumerate(lines, first):

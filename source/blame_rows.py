@@ -1,5 +1,6 @@
 """Lines of blame made for the screen: thousands of them, too many for templates."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from django.template import engines
@@ -25,8 +26,8 @@ def line(number: int, html: SafeString) -> str:
 class Sources:
     """Where lines come from, in words; drawn once for each commit and path."""
 
-    def __init__(self, code: Code) -> None:
-        self._code = code
+    def __init__(self, code: Code, people: Mapping[str, str]) -> None:
+        self._code, self._people = code, people
         self._drawn: dict[tuple[str, bytes], SafeString] = {}
         template = engines["django"].from_string(
             '{% load heroicons %}{% heroicon_micro "arrow-uturn-left" aria_hidden="true" %}'
@@ -44,15 +45,21 @@ class Sources:
         return format_html(
             '<div class="hunk-title"><a class="commit-title" href="{}" title="{}">{}</a></div>'
             '<div class="hunk-meta"><span class="author" title="{}"><span class="avatar" aria-hidden="true">{}</span>'
-            " <span>{}</span></span> <span>{}</span>{}</div>",
+            " {}</span> <span>{}</span>{}</div>",
             self._code.address("commit", revision=commit.oid.encode("ascii"), path=b""),
             plain(commit.title),
             shown(commit.title, 200) if commit.title.strip() else "(no message)",
             plain(commit.author.email),
             initials(who),
-            shown(who),
+            self._name(commit.author.email, who),
             ago(datetime.fromtimestamp(commit.author.time, UTC)),
             self._before(commit, hunk),
+        )
+
+    def _name(self, email: str, who: str) -> SafeString:
+        url = self._people.get(email)
+        return (
+            format_html('<a href="{}">{}</a>', url, shown(who)) if url else format_html("<span>{}</span>", shown(who))
         )
 
     def _before(self, commit: BlameCommit, hunk: Hunk) -> SafeString:

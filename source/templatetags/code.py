@@ -1,5 +1,6 @@
 """Tags and filters for code pages, {% load code %}: what each is for stands in `source.frame`."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,9 +45,13 @@ def code_url(frame: Frame, page: str, path: bytes | str | None = None, revision:
 
 
 @register.inclusion_tag("source/_author.html")
-def author(who: Any) -> dict[str, Any]:
-    """{% author commit.author %}: avatar and name of anything with name and email."""
-    return {"name": who.name or who.email or "Nobody named", "email": who.email}
+def author(who: Any, people: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """{% author commit.author people %}: avatar and name of anything with name and email.
+
+    `people` as from `source.authors.author_urls`: whose name leads to their page.
+    """
+    url = people.get(who.email, "") if people else ""
+    return {"name": who.name or who.email or "Nobody named", "email": who.email, "url": url}
 
 
 @register.simple_tag

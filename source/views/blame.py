@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from common.htmx import wants_fragment
 from gitstore.records import TreeEntry
 from source.access import Code, Missing
+from source.authors import author_urls
 from source.blame import (
     FIRST_SECONDS,
     MAX_BYTES,
@@ -61,8 +62,9 @@ def _blamed(request: HttpRequest, code: Code, entry: TreeEntry, content: bytes) 
     number = _page(request, pages)
     first = (number - 1) * PART + 1
     part = lines[first - 1 : first - 1 + PART]
+    people = author_urls(request.user, {commit.author.email for commit in found.commits.values()})
     context = {"blame": found, "said": said, "off": off, "waits": waits, "lines": len(lines), "number": number}
-    context |= {"groups": groups(code, found, part, first), "pages": pages, "last": first + len(part) - 1}
+    context |= {"groups": groups(code, found, part, first, people), "pages": pages, "last": first + len(part) - 1}
     context |= {"first": first, "part_lines": PART}
     context["next_url"] = _url(request, code, number + 1) if number < pages else ""
     context["previous_url"] = _url(request, code, number - 1) if number > 1 else ""

@@ -7,6 +7,7 @@ from gitstore.diffs import empty_tree
 from gitstore.objects import CommitObject
 from source.access import Code, Missing
 from source.addresses import address
+from source.authors import author_urls
 from source.caching import PAGE, unkept
 from source.commits import commit_facts, part_of
 from source.diffs.files import SUBMODULE, FileView
@@ -56,7 +57,8 @@ def _context(request: HttpRequest, code: Code) -> tuple[dict[str, object], bool]
     if len(facts.parents) > 1:
         texts = [(form, url) for form, url in texts if form != "patch"]
     words = frame(code, "commit", title=title)
-    return {**words, "facts": facts, "page": page, "place": place, "texts": texts}, not modules
+    people = author_urls(request.user, [who.email for who in (facts.author, facts.committer) if who])
+    return {**words, "facts": facts, "page": page, "place": place, "texts": texts, "people": people}, not modules
 
 
 def _link_modules(request: HttpRequest, code: Code, files: list[FileView]) -> bool:

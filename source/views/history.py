@@ -6,6 +6,7 @@ from django.shortcuts import render
 from common.htmx import wants_fragment
 from gitstore.pathhistory import Filter
 from source.access import Code, Missing
+from source.authors import author_urls
 from source.caching import PAGE, unkept
 from source.forms import HistoryForm
 from source.frame import frame
@@ -30,6 +31,7 @@ def commits(request: HttpRequest, code: Code) -> HttpResponseBase:
     if code.path and valid and not (page.rows or wanted or place.skip) and page.complete:
         raise Missing("There is no such file or folder in this history.", code.revision, code.path)
     context = {**frame(code, "commits"), "page": page, "form": form, "filtered": bool(wanted) or not valid}
+    context["people"] = author_urls(request.user, (row.commit.author.email for row in page.rows))
     context |= {"older_url": _url(request, code, page.older), "newer_url": _url(request, code, page.newer)}
     context |= {"clear_url": code.address("commits")}
     template = "source/_history_part.html" if part else "source/history.html"
