@@ -1,0 +1,101 @@
+"""Two browsers in the same moment, on whatever database the tests run: exactly one wins."""
+
+import threading
+from copy import copy
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from contributions import thanking, trusted
+from contributions.models import Nomination, Opportunity, StateError, Thanks, TimelineEntry
+from contributions.opportunities import STEPS, advance
+from projects.models import Role
+from tests.conftest import make_user
+from tests.contributions.tasks import make_project, make_task
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def patiently(call):
+    """The tables of a test in memory may refuse the second writer instead of letting it wait; it tries again."""
+    for _ in range(1000):
+        try:
+            return call()
+        except OperationalError:
+            connection.close()
+    raise AssertionError("the database stayed locked")
+
+
+def at_once(*calls):
+    """Results of calls begun together, each on a connection of its own; an exception is a result, too."""
+    start, results = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(number, call):
+        try:
+            start.wait(60)
+            results[number] = patiently(call)
+        except StateError as error:
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+class TestTake:
+    def test_one_of_two_browsers_gets_it(self, team, owner, stranger):
+        task = make_task(make_project("billing", team), owner)
+        clients = []
+        for person in (stranger, make_user("tina")):
+            client = Client()
+            client.force_login(person)
+            clients.append(client)
+        take = reverse("contributions:opportunity_step", args=[task.pk, "take"])
+        answers = at_once(*(lambda client=client: client.post(take) for client in clients))
+        assert sorted(answer.status_code for answer in answers) == [302, 409]
+        task.refresh_from_db()
+        lost = next(answer for answer in answers if answer.status_code == 409)
+        assert f"{task.taken_by.display_name} took it just now." in lost.content.decode()
+        assert TimelineEntry.objects.filter(to_state="taken").count() == 1
+        assert AuditEvent.objects.filter(action="opportunity.take").count() == 1
+
+    def test_taking_and_withdrawing(self, team, owner, stranger):
+        task = make_task(make_project("billing", team), owner)
+        one, other = Opportunity.objects.get(), Opportunity.objects.get()
+        results = at_once(
+            lambda: advance(copy(one), STEPS["take"], stranger),
+            lambda: advance(copy(other), STEPS["withdraw"], owner),
+        )
+        assert sum(isinstance(result, StateError) for result in results) == 1
+        task.refresh_from_db()
+        assert (task.state, task.taken_by) in [("taken", stranger), ("withdrawn", None)]
+
+
+class TestAnswer:
+    def test_accepting_and_declining(self, team, owner, stranger):
+        nomination = trusted.nominate(make_project("billing", team), stranger, "", owner)
+        results = at_once(lambda: trusted.accept(nomination), lambda: trusted.decline(nomination))
+        assert sum(isinstance(result, StateError) for result in results) == 1
+        assert Role.objects.exists() == (Nomination.objects.get().state == "accepted")
+
+    def test_nominating_twice(self, team, owner, stranger):
+        project = make_project("billing", team)
+        results = at_once(*[lambda: trusted.nominate(project, stranger, "", owner)] * 2)
+        assert sum(isinstance(result, StateError) for result in results) == 1
+        assert Nomination.objects.count() == 1
+
+
+class TestSend:
+    def test_thanks_go_out_once(self, team, owner, stranger):
+        draft = Thanks.objects.create(project=make_project("billing", team), person=stranger, author=owner, text="x")
+        results = at_once(*[lambda: thanking.send(draft, "Thank you", owner)] * 2)
+        assert sum(isinstance(result, StateError) for result in results) == 1
+        assert AuditEvent.objects.filter(action="thanks.sent").count() == 1
