@@ -1,7 +1,6 @@
 """Catalog and project pages with 20,000 projects: server time through the test client, beside plain SQL counts.
 
-BENCH_DATABASE_URL=postgres://… measures PostgreSQL as well (the database is filled and emptied again).
-BENCH_PROJECTS and BENCH_REQUESTS change the size.
+BENCH_DATABASE_URL changes the PostgreSQL (`bench._databases`), BENCH_PROJECTS and BENCH_REQUESTS the size.
 """
 
 import json
@@ -15,8 +14,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench._databases import databases
+
 GOAL_MEDIAN_MS = 40
 GOAL_P95_MS = 100
+GOAL_SEARCH_P95_MS = 60
+GOAL_PRECISION = 0.9
 GOAL_QUERIES = 8
 GOAL_PROJECT_PAGE_MS = 60
 PROJECTS = int(os.environ.get("BENCH_PROJECTS", "20000"))
@@ -34,10 +37,7 @@ LICENCES = ["MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-only", ""]
 def main():
     """Measure each database in a process of its own, so that settings are read afresh."""
     missed = []
-    with tempfile.TemporaryDirectory() as folder:
-        targets = {"SQLite": f"sqlite:///{folder}/bench.sqlite3"}
-        if url := os.environ.get("BENCH_DATABASE_URL"):
-            targets["PostgreSQL"] = url
+    with tempfile.TemporaryDirectory() as folder, databases(folder) as targets:
         for name, url in targets.items():
             environment = os.environ | {"DATABASE_URL": url, "PORTAL_SECRET_KEY": "bench", "PORTAL_DATA_DIR": folder}
             print(f"\nCatalog, {PROJECTS:,} projects, {name}", flush=True)
@@ -52,7 +52,9 @@ def main():
 def judge(figures):
     goals = {"median ms": GOAL_MEDIAN_MS, "p95 ms": GOAL_P95_MS, "queries": GOAL_QUERIES}
     goals["project page ms"] = GOAL_PROJECT_PAGE_MS
-    return [f"{key} {figures[key]} > {limit}" for key, limit in goals.items() if figures[key] > limit]
+    goals["search p95 ms"] = GOAL_SEARCH_P95_MS
+    missed = [f"precision {figures['precision']}"] if figures["precision"] < GOAL_PRECISION else []
+    return missed + [f"{key} {figures[key]} > {limit}" for key, limit in goals.items() if figures[key] > limit]
 
 
 def measure():
@@ -72,8 +74,10 @@ def measure():
     try:
         user = build()
         figures = time_requests(user)
+        time_searches(user, figures)
         time_project_pages(user, figures)
         baseline(user, figures)
+        judge_answers(figures)
     finally:
         call_command("flush", interactive=False, verbosity=0)
     print(json.dumps(figures))
@@ -230,6 +234,72 @@ def time_requests(user):
     print(f"  of that processor time, the database's included: median {cpu:.1f} ms, p95 {cpu_p95:.1f} ms")
     print(f"  slowest {slowest[0]:.0f} ms: {slowest[1]}")
     return figures
+
+
+def time_searches(user, figures):
+    """Searching alone, and the pages of the same words, by kinds of words."""
+    from django.test import Client
+
+    from projects.catalog.query import CatalogQuery
+    from projects.catalog.selection import select
+
+    client = Client(headers={"accept": "text/html"})
+    client.force_login(user)
+    chance = random.Random(13)
+    every = [*NOUNS, *WORDS[:300]]
+    kinds = {
+        "one word": lambda: skewed(chance, every, 1)[0],
+        "two words": lambda: " ".join(skewed(chance, every, 2)),
+        "a beginning": lambda: chance.choice(every)[: chance.randrange(2, 6)],
+        "misspelled": lambda: misspelled(chance, chance.choice([word for word in every if len(word) > 5])),
+        "a sentence": lambda: " ".join(["a library for", *skewed(chance, every, 4), "nosuchword"]),
+    }
+    searches, pages = [], []
+    for name, words in kinds.items():
+        own, whole = [], []
+        for _ in range(REQUESTS // 5):
+            asked = words()
+            started = time.perf_counter()
+            select(CatalogQuery(text=asked), user)
+            answered = time.perf_counter()
+            assert client.get("/projects/", {"q": asked}).status_code == 200
+            own.append((answered - started) * 1000)
+            whole.append((time.perf_counter() - answered) * 1000)
+        print(f"  {name}: search {shown(own)}; page {shown(whole)}")
+        searches, pages = searches + own, pages + whole
+    print(f"  all words: search {shown(searches)}; page {shown(pages)}")
+    figures["search p95 ms"] = round(statistics.quantiles(searches, n=20)[-1], 1)
+
+
+def shown(times):
+    return f"median {statistics.median(times):.0f} ms, p95 {statistics.quantiles(times, n=20)[-1]:.0f} ms"
+
+
+def misspelled(chance, word):
+    at = chance.randrange(1, len(word) - 1)
+    return chance.choice([word[:at] + word[at + 1 :], word[:at] + word[at + 1] + word[at] + word[at + 2 :]])
+
+
+def judge_answers(figures):
+    """Precision at 5 of judged questions over a shelf of their own, in place of the many projects."""
+    from django.core.management import call_command
+
+    from accounts.models import User
+    from projects.catalog.query import CatalogQuery
+    from projects.catalog.selection import select
+    from projects.models import Project
+    from tests.projects.judged import judged, plant, precision
+
+    call_command("flush", interactive=False, verbosity=0)
+    plant()
+    user = User.objects.create_user("judge", "judge@example.com", "x")
+    slugs = dict(Project.objects.values_list("pk", "slug"))
+    scores = [
+        precision([slugs[pk] for pk in select(CatalogQuery(text=words), user).ids], relevant)
+        for words, relevant in judged()
+    ]
+    figures["precision"] = round(statistics.mean(scores), 3)
+    print(f"  {len(scores)} judged questions: precision at 5 is {figures['precision']} (goal {GOAL_PRECISION})")
 
 
 def database_seconds(connection):
