@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from django.core.management import BaseCommand, CommandError, call_command, get_commands, load_command_class
 
+from innersource_portal.celery import app
 from projects.models import Project
+from sync.management.commands import run_worker
 from sync.models import SyncJob
 from tests.sync.conftest import build, commit
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
-ROOMS = {"accounts", "activity", "contributions", "demo", "pages", "projects", "sync"}
+ROOMS = {"accounts", "activity", "contributions", "demo", "pages", "projects", "search", "source", "sync"}
 OWN = sorted(name for name, app in get_commands().items() if app in ROOMS)
 
 
@@ -105,6 +107,14 @@ class TestRunWorker:
         settings.REDIS_URL = "redis://127.0.0.1:6379/0"
         out, code = call("run_worker")
         assert code == 2 and "celery" in out
+
+    def test_without_it_everything_on_the_schedule_is_done(self, db):
+        threads = {repeater.name: repeater for repeater in run_worker.repeaters(app)}
+        planned = {entry["task"] for entry in app.conf.beat_schedule.values()} - {"sync.dispatch_jobs"}
+        assert {task.rpartition(".")[2] for task in planned} <= threads.keys()
+        assert {"dispatch", "sweep"} <= threads.keys()
+        for repeater in threads.values():
+            repeater.call()
 
 
 class TestDocumentation:

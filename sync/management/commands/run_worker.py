@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from celery import current_app
+from celery import Celery, current_app
 from celery.worker import WorkController, state
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,13 +20,12 @@ from sync import pipeline, queue, sweep, tasks
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-ROLLUP_SECONDS = 6 * 3600.0
-MEND_SECONDS = 60.0
+SOON_SECONDS = 20.0
 STOP_SECONDS = 10.0
 
 
 class Repeater(threading.Thread):
-    """Calls one function every so many seconds until told to end, whatever it raises."""
+    """Calls one function soon and then every so many seconds until told to end, whatever it raises."""
 
     def __init__(self, call: Callable[[], object], every: float) -> None:
         super().__init__(name=call.__name__, daemon=True)
@@ -34,7 +33,9 @@ class Repeater(threading.Thread):
         self.done = threading.Event()
 
     def run(self) -> None:
-        while not self.done.wait(self.every):
+        wait = min(self.every, SOON_SECONDS)
+        while not self.done.wait(wait):
+            wait = self.every
             try:
                 self.call()
             except Exception:
@@ -62,23 +63,27 @@ class Command(BaseCommand):
         app.set_default()
         queue.release_orphans()
         connection.close()
-        # Sweeps have a thread of their own here, so that they never wait behind long clones.
-        repeaters = [
-            Repeater(queue.dispatch, TICK_SECONDS),
-            Repeater(sweep.sweep, TICK_SECONDS),
-            Repeater(tasks.refresh_rollups, ROLLUP_SECONDS),
-            Repeater(tasks.mend_index, MEND_SECONDS),
-        ]
+        threads = repeaters(app)
         worker = WorkController(
             app=app, pool_cls="threads", concurrency=options["concurrency"], without_gossip=True, without_mingle=True
         )
-        _end_on_signal(repeaters)
+        _end_on_signal(threads)
         end_with_supervisor()
-        for repeater in repeaters:
+        for repeater in threads:
             repeater.start()
         self.stdout.write(f"Worker and schedule run; {options['concurrency']} repositories at a time.")
         self.stdout.flush()  # whoever supervises this process reads it from a pipe
         worker.start()
+
+
+def repeaters(app: Celery) -> list[Repeater]:
+    """All that Celery's schedule asks for, each in a thread of its own, so that nothing waits behind long clones."""
+    often = [Repeater(queue.dispatch, TICK_SECONDS), Repeater(sweep.sweep, TICK_SECONDS)]
+    app.loader.import_default_modules()
+    planned = [entry for entry in app.conf.beat_schedule.values() if entry["task"] != tasks.dispatch_jobs.name]
+    return often + [
+        Repeater(app.tasks[entry["task"]], entry["schedule"].run_every.total_seconds()) for entry in planned
+    ]
 
 
 def _end_on_signal(repeaters: list[Repeater]) -> None:
