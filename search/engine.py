@@ -326,6 +326,10 @@ class Engine(Protocol):
         """Look for damage and set damaged parts aside; what was found, in words. `thorough` reads everything."""
         ...
 
+    def tidy(self) -> None:
+        """Make the index smaller and quicker where many writes have left traces. May take long, and may be killed."""
+        ...
+
     def rebuild(self) -> None:
         """Throw everything away; every repository has to be indexed anew."""
         ...

@@ -140,6 +140,7 @@ def mend(seconds: float = 240) -> int:
             break
         repository = Repository.objects.filter(pk=pk).first()
         done += repository is not None and index_quietly(repository)
+    chosen.tidy()
     return done
 
 

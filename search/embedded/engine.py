@@ -113,6 +113,11 @@ class EmbeddedEngine:
         self._remove_others()
         return tuple(found)
 
+    def tidy(self) -> None:
+        for shard in self.shards:
+            with suppress(sqlite3.Error, FileNotFoundError):
+                Writer(shard, self.file_bytes).tidy()
+
     def rebuild(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for shard in self.shards:

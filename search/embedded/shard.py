@@ -36,8 +36,7 @@ CREATE INDEX file_blob ON file(blob_id, repo_id);
 CREATE INDEX file_repo ON file(repo_id, blob_id);
 CREATE INDEX file_path ON file(path_id);
 CREATE VIRTUAL TABLE tri USING fts5(t, content='', columnsize=0, tokenize='trigram', detail=none);
-INSERT INTO tri(tri, rank) VALUES ('hashsize', 524288);
-INSERT INTO tri(tri, rank) VALUES ('automerge', 8);
+INSERT INTO tri(tri, rank) VALUES ('hashsize', 262144);
 CREATE VIRTUAL TABLE pathtri USING fts5(t, content='', columnsize=0, tokenize='trigram', detail=none);
 """
 PRAGMAS = """

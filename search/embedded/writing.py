@@ -27,6 +27,8 @@ BATCH_BYTES = 4 * 1024**2
 BATCH_BLOBS = 400
 REMOVE_AT_ONCE = 200
 TRIES = 5
+MANY_SEGMENTS = 8
+MERGED_AT_ONCE = 1_000
 
 
 @dataclass(slots=True)
@@ -80,6 +82,21 @@ class Writer:
             db.execute("DELETE FROM repo WHERE id = ?", (repository_id,))
             _remove_paths(db, [row[0] for row in paths])
         self._remove_unheld(repository_id, [row[0] for row in rows])
+
+    def tidy(self) -> None:
+        """Merge what many writes have left in many segments, a little at a time, so that others write in between."""
+        with self.shard.reading() as db:
+            (segments,) = db.execute("SELECT count(DISTINCT segid) FROM tri_idx").fetchone()
+        if segments < MANY_SEGMENTS:
+            return
+        pages = -MERGED_AT_ONCE  # below zero: down to one segment
+        while True:
+            with self.shard.writing() as db:
+                before = db.total_changes
+                db.execute("INSERT INTO tri(tri, rank) VALUES ('merge', ?)", (pages,))
+                if db.total_changes - before < 2:
+                    return
+            pages = MERGED_AT_ONCE
 
     # Content
 

@@ -104,6 +104,24 @@ class TestKilled:
         assert engine.status().blobs == 0
 
 
+class TestTidy:
+    def test_it_merges_and_changes_no_answer(self, engine, build, monkeypatch):
+        builder = build(files={"0.txt": "needle first\n"})
+        for n in range(1, 12):
+            builder.commit(
+                {f"{n}.txt": f"needle {n} " * 40 + "\n", f"{n - 3}.txt": None} if n > 3 else {"x.txt": f"{n}"}
+            )
+            engine.index(plan(builder))
+        before = paths(engine, Literal("needle"))
+        monkeypatch.setattr("search.embedded.writing.MANY_SEGMENTS", 2)
+        monkeypatch.setattr("search.embedded.writing.MERGED_AT_ONCE", 1)
+        engine.tidy()
+        with engine.shards[1].reading() as db:
+            assert db.execute("SELECT count(DISTINCT segid) FROM tri_idx").fetchone() == (1,)
+        assert paths(engine, Literal("needle")) == before != []
+        assert engine.check(thorough=True) == ()
+
+
 class TestCompany:
     def test_several_processes_write_at_once(self, engine, build):
         builders = {n: build(f"{n}.git", {f"{i}.txt": f"needle {i % 20}\n" for i in range(60)}) for n in range(1, 5)}

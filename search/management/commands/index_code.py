@@ -39,6 +39,7 @@ class Command(BaseCommand):
         failed = self._index(_asked_for(options["slugs"]))
         if not options["slugs"]:
             indexing.forget_gone()
+            chosen.tidy()
         self._say_status()
         if failed:
             sys.exit(1)
