@@ -1,6 +1,6 @@
 """Which engine answers, by the settings."""
 
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +16,7 @@ def chosen() -> Engine:
     raise ImproperlyConfigured(f"PORTAL_SEARCH_ENGINE is embedded, not {settings.SEARCH_ENGINE}.")
 
 
-@cache
+@lru_cache(maxsize=4)  # each keeps connections open
 def _embedded(folder: Path, shards: int, file_bytes: int) -> Engine:
     from search.embedded.engine import EmbeddedEngine
 
