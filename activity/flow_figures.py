@@ -70,17 +70,21 @@ def team_sums(
 
     `team`: only what it gives or receives.
     """
-    visible = Project.objects.visible_to(viewer)
-    counted = Q(project__in=FlowState.objects.filter(counted=True).values("project"), precedence=None)
+    visible, counted = Project.objects.visible_to(viewer), FlowState.objects.filter(counted=True).values("project")
     narrow = Q() if team is None else Q(team=team) | Q(owner=team)
     narrow &= Q() if first is None else Q(week__gte=first)
     narrow &= Q() if last is None else Q(week__lt=last)
-    both = F("commits") + F("coauthored")
-    kept = TeamWeek.objects.filter(narrow).values_list(*columns).annotate(number=Sum("contributions"))
-    more = FlowWeek.objects.once(visible).filter(narrow).exclude(counted).order_by().values_list(*columns)
-    less = FlowWeek.objects.filter(narrow, counted).exclude(project__in=visible.values("pk")).order_by()
-    parts = kept.order_by().union(
-        more.annotate(number=Sum(both)), less.values_list(*columns).annotate(number=-Sum(both)), all=True
+    hidden = Project.objects.filter(pk__in=counted).exclude(pk__in=visible.values("pk")).values("pk")
+    apart = visible.exclude(pk__in=counted).values("pk")
+    weeks = FlowWeek.objects.filter(narrow).order_by()
+    alone = weeks.filter(precedence=None)
+    both = Sum(F("commits") + F("coauthored"))
+    kept = TeamWeek.objects.filter(narrow).order_by().values_list(*columns).annotate(number=Sum("contributions"))
+    parts = kept.union(
+        weeks.once(visible).filter(precedence__isnull=False).values_list(*columns).annotate(number=both),
+        alone.filter(project__in=apart).values_list(*columns).annotate(number=both),
+        alone.filter(project__in=hidden).values_list(*columns).annotate(number=-both),
+        all=True,
     )
     found: Counter[tuple[Any, ...]] = Counter()
     for *key, number in parts:

@@ -1,19 +1,11 @@
 """Which team somebody was in, by account, by the addresses in the commits, and by the logins that forges put there."""
 
-import re
 from collections import defaultdict
 from typing import Any
 
 from accounts.teams import NOBODY, Spells, Timeline
 from activity.models import Identity, Person
-
-_FORGE = re.compile(r"^(?:\d+[+-])?([^@+]+)@users\.noreply\.[a-z0-9.-]+$")
-
-
-def forge_login(email: str) -> str:
-    """The login within an address such as `12+ann@users.noreply.github.com`; empty for any other."""
-    account = _FORGE.match(email.strip().lower())
-    return account[1] if account else ""
+from activity.people import forge_login
 
 
 def people_spells(people: Any, timeline: Timeline) -> tuple[dict[int, Spells], set[int]]:

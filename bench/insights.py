@@ -200,14 +200,15 @@ def time_pages(viewer):
         assert client.get(address).status_code == 200, address
         with CaptureQueriesContext(connection) as queries:
             client.get(address)
+            number = len(queries)
         times = []
         for _ in range(REQUESTS):
             begun = time.perf_counter()
             client.get(address)
             times.append((time.perf_counter() - begun) * 1000)
-        figures[name] = [statistics.median(times), len(queries)]
+        figures[name] = [statistics.median(times), number]
         middle, lowest = figures[name][0], min(times)
-        print(f"  {name:<15} median {middle:6.1f} ms, lowest {lowest:6.1f}, {len(queries):2} queries")
+        print(f"  {name:<15} median {middle:6.1f} ms, lowest {lowest:6.1f}, {number:2} queries")
     return figures
 
 

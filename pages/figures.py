@@ -3,7 +3,7 @@
 import csv
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from activity.flow_teams import monday, utc_today
 DEFAULT = 365
 WORDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "all"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+SHOWN_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Link:
     """A cell that leads somewhere."""
 
     words: object
-    url: str
+    url: str | Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,16 @@ class Table:
 
     @property
     def lines(self) -> list[list[tuple[Any, str, bool]]]:
-        """(words, address or empty, whether a number) of each cell."""
+        """(words, address or empty, whether a number) of each cell of the first `SHOWN_ROWS` rows."""
         return [
             [(*_shown(cell), numeric) for cell, (_, numeric) in zip(row, self.columns, strict=True)]
-            for row in self.rows
+            for row in self.rows[:SHOWN_ROWS]
         ]
+
+    @property
+    def left_out(self) -> int:
+        """Rows that only the CSV has."""
+        return max(0, len(self.rows) - SHOWN_ROWS)
 
     def as_csv(self) -> str:
         out = io.StringIO()
@@ -92,7 +98,7 @@ class Table:
 def _shown(cell: Any) -> tuple[Any, str]:
     """What to print and where it leads."""
     if isinstance(cell, Link):
-        return _shown(cell.words)[0], cell.url
+        return _shown(cell.words)[0], cell.url() if callable(cell.url) else cell.url
     if isinstance(cell, Picture):
         return cell.svg, ""
     if isinstance(cell, dt.date):

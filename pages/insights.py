@@ -1,6 +1,7 @@
 """Who contributes to whom in the whole company, as far as the viewer may read, down to the commits."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -153,7 +154,7 @@ def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, na
             _name(names, team),
             _name(names, owner),
             Kind(kind).label,
-            Link(number, cell_url(names, team, owner, kind, window)) if kind != Kind.BOT else number,
+            Link(number, partial(cell_url, names, team, owner, kind, window)) if kind != Kind.BOT else number,
         ]
         for (team, owner, kind), number in rows
         if number
@@ -165,7 +166,7 @@ def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, na
 
 def _outside_table(projects: list[tuple[Any, ...]]) -> Table:
     rows = [
-        [Link(name, _activity(slug)), outside, percent(outside / (inside + outside)), unmapped]
+        [Link(name, partial(_activity, slug)), outside, percent(outside / (inside + outside)), unmapped]
         for name, slug, inside, outside, unmapped, _, _ in projects
         if outside
     ]
@@ -175,7 +176,7 @@ def _outside_table(projects: list[tuple[Any, ...]]) -> Table:
 
 
 def _alone_table(hanging: list[tuple[Any, ...]]) -> Table:
-    rows = [[Link(row[0], _activity(row[1])), row[5], sum(row[2:5])] for row in hanging]
+    rows = [[Link(row[0], partial(_activity, row[1])), row[5], sum(row[2:5])] for row in hanging]
     columns = [("Project", False), ("Contributors", True), ("Contributions", True)]
     return Table("alone", "Projects that hang on one person", columns, rows)
 
