@@ -30,11 +30,12 @@ class Regex:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """The file defines a symbol whose name is this one, or contains it where not `exact`."""
+    """A symbol of this name is defined; where not `exact`, its name contains this, or begins with it (`prefix`)."""
 
     name: str
     exact: bool = True
     case_sensitive: bool = False
+    prefix: bool = False
 
 
 # Matchers of files
@@ -161,13 +162,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """A name that a file defines: what kind of thing it is ("function"), and in which line."""
+
+    name: str
+    kind: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileHit:
     """One file that satisfies the matcher.
 
     `commit` is the indexed commit of the first of `branches` (short names, the default branch first). `lines` are in
     order of their numbers, with gaps; empty where no atom of content was asked for. `matches_in_file` counts matching
     lines. `copies`: other files with the same content that satisfy the matcher, best first, at most 100; `copy_count`
-    counts all of them. `score` is the sum of `terms`.
+    counts all of them. `score` is the sum of `terms`. `definitions`: symbols that were asked for.
     """
 
     repository_id: int
@@ -182,6 +192,7 @@ class FileHit:
     copy_count: int = 0
     score: float = 0.0
     terms: Mapping[str, float] = field(default_factory=dict)
+    definitions: tuple[Definition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

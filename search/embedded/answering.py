@@ -16,12 +16,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from search.embedded import symbols
 from search.embedded.hits import Candidate, draw, rate
 from search.embedded.planning import Plan, make_plan
 from search.embedded.scanning import END, Found, Scan
 from search.embedded.shard import KINDS, PER_KIND, Shard
-from search.embedded.tree import FileRow, Tree
-from search.engine import Answer, Facets, FileHit, Note, Request
+from search.embedded.tree import Atom, FileRow, Tree
+from search.engine import Answer, Definition, Facets, FileHit, Literal, Note, Request, Symbol
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,17 @@ class Part:
     def text(self, blob: int) -> bytes:
         with self._guarded():
             return b"".join(self.scan.pieces(blob))
+
+    def definitions(self, blob: int, wanted: list[Symbol]) -> tuple[Definition, ...]:
+        with self._guarded():
+            return symbols.defined_in(self.db, blob, wanted)
+
+    def defines(self, blob: int, atoms: list[Atom]) -> bool:
+        """Whether one of these literals is the name of something it defines."""
+        leaves = [atom.leaf for atom in atoms if isinstance(atom.leaf, Literal) and len(atom.leaf.text) > 1]
+        with self._guarded():
+            wanted = (Symbol(leaf.text, case_sensitive=leaf.case_sensitive) for leaf in leaves)
+            return any(symbols.which_define(self.db, (blob,), each) for each in wanted)
 
     def refs(self, repository: int) -> tuple[str, dict[str, str]]:
         """The default branch and the commits of all indexed refs."""
@@ -282,10 +294,15 @@ class _Pass:
             total=self.total,
             total_is_exact=whole and not self.notes,
             facets=Facets(dict(self.by_repository), dict(self.by_language)),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self._symbol_notes(parts)),
             next=following,
             seconds=time.monotonic() - self.search.began,
         )
+
+    def _symbol_notes(self, parts: list[Part]) -> list[Note]:
+        if not self.tree.all_symbols:
+            return []
+        return symbols.notes(symbols.unread(part.db, part.scan.plan.repositories) for part in parts)
 
     def _say_time(self, parts: list[Part]) -> Note:
         """How far it came, in files of the viewer's repositories."""

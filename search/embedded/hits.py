@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from search.embedded.lines import Matches, find_lines, shown_lines
 from search.embedded.scanning import Found
-from search.embedded.scoring import is_whole_word, terms_of
-from search.embedded.tree import FileRow, Tree
-from search.engine import FileHit, Request
+from search.embedded.scoring import is_whole_word, symbol_term, terms_of
+from search.embedded.symbols import DefiningLines
+from search.embedded.tree import Atom, FileRow, Tree
+from search.engine import Definition, FileHit, Literal, Request
+from search.filters import NOTHING_KNOWN
 
 if TYPE_CHECKING:
     from search.embedded.answering import Part
@@ -26,6 +28,7 @@ class Candidate:
     matches: Matches
     terms: dict[str, float]
     score: float
+    definitions: tuple[Definition, ...] = ()
 
     @property
     def order(self) -> tuple[float, int, bytes]:
@@ -36,17 +39,22 @@ class Candidate:
 def rate(tree: Tree, request: Request, part: "Part", found: Found, files: list[tuple["Part", FileRow]]) -> Candidate:
     """Find the matching lines of a content and the best of its files."""
     atoms = [atom for atom in tree.atoms if atom.positive and found.known.get(atom.number)]
+    asked = [each for each in tree.symbols if any(each in file.defines for _, file in files)]
+    definitions = part.definitions(found.blob, asked) if asked else ()
+    if definitions:
+        atoms.append(Atom(-1, Literal(""), DefiningLines(definitions), NOTHING_KNOWN, True))
     text = b"" if not atoms else found.text if found.text is not None else part.text(found.blob)
     matches = find_lines(text, atoms, LINES_COUNTED)
     whole = any(is_whole_word(_line(text, start), atoms) for start in matches.starts[:LINES_RATED])
+    named = symbol_term(part.defines(found.blob, atoms), definitions)
     rated = []
     for owner, file in files:
         default, _ = owner.refs(file.repository_id)
-        terms = terms_of(file, default, atoms, (len(matches.starts), whole), request.ranks)
+        terms = terms_of(file, default, atoms, (len(matches.starts), whole), request.ranks) | named
         rated.append((round(sum(terms.values()), 3), terms, owner, file))
     rated.sort(key=lambda each: (-each[0], each[3].repository_id, each[3].path))
     score, terms = rated[0][:2]
-    return Candidate(found, [(owner, file) for _, _, owner, file in rated], matches, terms, score)
+    return Candidate(found, [(owner, file) for _, _, owner, file in rated], matches, terms, score, definitions)
 
 
 def draw(request: Request, candidate: Candidate) -> FileHit:
@@ -70,6 +78,7 @@ def draw(request: Request, candidate: Candidate) -> FileHit:
         copy_count=len(candidate.files) - 1,
         score=candidate.score,
         terms=candidate.terms,
+        definitions=candidate.definitions,
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.embedded import texts
+from search.embedded.symbols import defining
 from search.embedded.tree import Tree, text_test
-from search.engine import AllOf, AnyOf, FileName, Folder, Language, Literal, Matcher, Path, Regex, Repositories
+from search.engine import AllOf, AnyOf, FileName, Folder, Language, Literal, Matcher, Path, Regex, Repositories, Symbol
 from search.filters import NOTHING_KNOWN, Contains, Every, Filter, every, filter_for, some
 
 RAREST = 8
@@ -49,7 +50,8 @@ def make_plan(db: sqlite3.Connection, tree: Tree, readable: frozenset[int]) -> P
     condition, values = _file_condition(db, tree.matcher, here, restricted)
     if condition is None:
         return None
-    if trigrams.query and (not restricted or trigrams.likely < 4 * pieces):
+    defined = _defined(tree.matcher)
+    if trigrams.query and not defined and (not restricted or trigrams.likely < 4 * pieces):
         sql = (
             "SELECT tri.rowid, p.blob_id FROM tri CROSS JOIN piece p ON p.id = tri.rowid"  # noqa: S608
             f" WHERE tri MATCH ? {condition} AND tri.rowid > ? AND tri.rowid <= ? ORDER BY tri.rowid"
@@ -66,10 +68,14 @@ def _without_trigrams(
     restricted: bool,
 ) -> Plan:
     also, values = condition
-    paths = _path_numbers(db, tree.matcher)
-    if paths is not None:
+    given: tuple[object, ...]
+    defined = _defined(tree.matcher)
+    paths = None if defined else _path_numbers(db, tree.matcher)
+    if defined:
+        chosen, given = defining(defined)
+    elif paths is not None:
         chosen = "SELECT blob_id FROM file WHERE path_id IN (SELECT value FROM json_each(?))"
-        given: tuple[object, ...] = (json.dumps(paths),)
+        given = (json.dumps(paths),)
     elif restricted:
         chosen = "SELECT blob_id FROM file WHERE repo_id IN (SELECT value FROM json_each(?))"
         given = (json.dumps(sorted(here)),)
@@ -191,6 +197,12 @@ def trigrams_of(text: str) -> list[str]:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
+
+
+def _defined(matcher: Matcher) -> Symbol | None:
+    """A symbol that must be there, the exact one first."""
+    found = [leaf for leaf in _required(matcher) if isinstance(leaf, Symbol)]
+    return min(found, key=lambda leaf: not leaf.exact, default=None)
 
 
 # Paths

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from search.embedded.planning import Plan
 from search.embedded.shard import KINDS, PER_KIND
+from search.embedded.symbols import which_define
 from search.embedded.texts import unpack
 from search.embedded.tree import FileRow, Tree
+from search.engine import Symbol
 
 END = KINDS * PER_KIND
 FIRST_BATCH, LARGEST_BATCH = 32, 256
@@ -39,6 +41,7 @@ class Catalog:
     """Small tables of a shard, read when they are needed."""
 
     db: sqlite3.Connection
+    symbols: frozenset[Symbol] = frozenset()
     refs: dict[int, tuple[str, ...]] = field(default_factory=dict)
     languages: dict[int, str] = field(default_factory=dict)
 
@@ -59,9 +62,11 @@ class Catalog:
         allowed = " AND f.repo_id IN (SELECT value FROM json_each(?))" if plan.restricted else ""
         sql = f"{_FILES} WHERE 1{allowed} ORDER BY f.id"
         values = [json.dumps(list(blobs)), *([json.dumps(sorted(plan.repositories))] if plan.restricted else [])]
-        rows = self.db.execute(sql, values)
+        rows = self.db.execute(sql, values).fetchall()
+        known = {each: which_define(self.db, {row[3] for row in rows}, each) for each in self.symbols}
         for pk, repository, raw, blob, refset, language, kind in rows:
-            file = FileRow(pk, repository, raw, blob, self.refs_of(refset), self.language(language), kind)
+            defines = frozenset(each for each, holders in known.items() if blob in holders)
+            file = FileRow(pk, repository, raw, blob, self.refs_of(refset), self.language(language), kind, defines)
             found.setdefault(blob, []).append(file)
         return found
 
@@ -72,7 +77,7 @@ class Scan:
     def __init__(self, tree: Tree, plan: Plan, deadline: float, after: int = 0, until: int = END) -> None:
         self.db, self.tree, self.plan, self.deadline = plan.db, tree, plan, deadline
         db = plan.db
-        self.catalog = Catalog(db)
+        self.catalog = Catalog(db, frozenset(tree.all_symbols))
         self.position, self.until = after, until
         self.finished = after >= until
         self.timed_out = False

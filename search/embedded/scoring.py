@@ -5,11 +5,12 @@ import re
 from collections.abc import Mapping
 
 from search.embedded.tree import Atom, FileRow
-from search.engine import Literal
+from search.engine import Definition, Literal
 from search.kinds import DOCUMENTATION, FOREIGN, TEST
 
 WHOLE_WORD = 3.0
 NAME_IS, NAME_HAS, PATH_HAS = 4.0, 2.0, 0.5
+DEFINITION = 4.0
 PROJECT = 2.0
 MANY_LINES = 1.0
 OTHER_BRANCH = -1.0
@@ -37,6 +38,11 @@ def terms_of(
     if default_ref not in file.refs:
         terms["other branch"] = OTHER_BRANCH
     return terms
+
+
+def symbol_term(defines: bool, definitions: tuple[Definition, ...]) -> dict[str, float]:
+    """Where a word that was sought is the name of something the file defines."""
+    return {"symbol definition": DEFINITION} if defines or definitions else {}
 
 
 def _name_term(path: bytes, atoms: list[Atom]) -> float:

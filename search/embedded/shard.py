@@ -12,8 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitstore.locks import file_lock
+from search.embedded import symbols
 
-FORMAT = 1
+FORMAT = 2
 LOCK_SECONDS = 600.0
 CONNECTIONS = 8
 KINDS = 4  # of files, the likeliest to be wanted first; see `kinds`
@@ -25,7 +26,7 @@ CREATE TABLE refset(id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, refs TEXT 
 CREATE TABLE path(id INTEGER PRIMARY KEY, raw BLOB NOT NULL UNIQUE);
 CREATE TABLE lang(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE blob(id INTEGER PRIMARY KEY, oid BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, first INTEGER NOT NULL,
-    pieces INTEGER NOT NULL, pending INTEGER);
+    pieces INTEGER NOT NULL, pending INTEGER, symbols INTEGER);
 CREATE INDEX blob_pending ON blob(pending) WHERE pending IS NOT NULL;
 CREATE TABLE piece(id INTEGER PRIMARY KEY, blob_id INTEGER NOT NULL, first_line INTEGER NOT NULL, packed BLOB NOT NULL);
 CREATE INDEX piece_blob ON piece(blob_id);
@@ -142,7 +143,7 @@ class Shard:
         _unlink(fresh)
         connection = sqlite3.connect(fresh, isolation_level=None)
         connection.execute("PRAGMA page_size=8192")
-        connection.executescript(SCHEMA)
+        connection.executescript(SCHEMA + symbols.SCHEMA)
         connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (uuid.uuid4().hex[:12],))
         connection.execute("PRAGMA journal_mode=WAL")
         connection.close()

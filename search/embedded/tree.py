@@ -41,6 +41,7 @@ class FileRow:
     refs: tuple[str, ...]
     language: str
     kind: int
+    defines: frozenset[Symbol] = frozenset()  # of those asked for
 
 
 @dataclass(slots=True)
@@ -60,7 +61,8 @@ class Tree:
     def __init__(self, matcher: Matcher) -> None:
         self.matcher = matcher
         self.atoms: list[Atom] = []
-        self.symbols: list[Symbol] = []
+        self.symbols: list[Symbol] = []  # those whose lines are worth showing
+        self.all_symbols: set[Symbol] = set()
         self._numbers: dict[Matcher, int] = {}
         self._tests: dict[Matcher, Callable[[FileRow], bool]] = {}
         self._collect(matcher, positive=True)
@@ -87,8 +89,11 @@ class Tree:
             self._collect(node.child, not positive)
         elif isinstance(node, Literal | Regex):
             self._add_atom(node, positive)
-        elif node not in self._tests:
-            self._tests[node] = _test(node)
+        else:
+            if isinstance(node, Symbol):
+                self.all_symbols.add(node)
+                self.symbols += [node] if positive else []
+            self._tests.setdefault(node, _test(node))
 
     def _add_atom(self, leaf: Literal | Regex, positive: bool) -> None:
         number = self._numbers.setdefault(leaf, len(self.atoms))
@@ -144,7 +149,7 @@ def _test(node: Matcher) -> Callable[[FileRow], bool]:
         return lambda file: any(pattern.match(name) for name in file.refs)
     if isinstance(node, Path | FileName):
         return _path_test(node)
-    return lambda _: False  # Symbol: this index holds none
+    return lambda file: node in file.defines
 
 
 def _path_test(node: Path | FileName) -> Callable[[FileRow], bool]:

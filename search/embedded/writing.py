@@ -14,12 +14,14 @@ from typing import TypeVar
 
 from gitstore.blobstream import stream_blobs
 from projects.derive.language_rules import language_of
-from search.embedded import texts
+from search.embedded import symbols, texts
 from search.embedded.listing import LIMITS, Listing, PlannedFile, list_files
 from search.embedded.planning import SAMPLED
 from search.embedded.shard import KINDS, PER_KIND, Shard
+from search.embedded.symbols import read_all
 from search.engine import IndexOutcome, IndexPlan, OnProgress
 from search.kinds import Kinds
+from search.symbols import Named
 
 T = TypeVar("T")
 
@@ -39,6 +41,8 @@ class NewBlob:
     kind: int
     size: int
     pieces: list[texts.Piece]
+    language: str = ""
+    named: Named = field(default_factory=Named)
 
 
 @dataclass(slots=True)
@@ -114,7 +118,8 @@ class Writer:
                 continue
             self._name_languages(work, oid, names[oid], content or b"")
             kind = min(work.kinds.of(path) for path in names[oid])
-            batch.append(NewBlob(oid, kind, len(text), list(texts.pieces(text))))
+            language = work.languages[(names[oid][0], oid)]
+            batch.append(NewBlob(oid, kind, len(text), list(texts.pieces(text)), language))
             size += len(text)
             if size >= BATCH_BYTES or len(batch) >= BATCH_BLOBS:
                 self._store(work, batch)
@@ -156,6 +161,9 @@ class Writer:
     def _store(self, work: _Work, batch: list[NewBlob]) -> None:
         if not batch:
             return
+        found = read_all([("".join(piece.text for piece in blob.pieces).encode(), blob.language) for blob in batch])
+        for blob, named in zip(batch, found, strict=True):
+            blob.named = named
         with self.shard.writing() as db:
             add_blobs(db, batch, work.plan.repository_id)
         work.added += len(batch)
@@ -299,6 +307,7 @@ def add_blobs(db: sqlite3.Connection, batch: list[NewBlob], repository: int) -> 
         )
         if not added.rowcount:
             continue
+        symbols.store(db, added.lastrowid or 0, blob.named)
         for number, piece in enumerate(blob.pieces, first):
             row = (number, added.lastrowid, piece.first_line, piece.packed)
             db.execute("INSERT INTO piece VALUES (?, ?, ?, ?)", row)
@@ -316,6 +325,7 @@ def remove_blobs(db: sqlite3.Connection, blobs: list[int]) -> int:
             text = texts.alike(texts.unpack(packed).decode())
             db.execute("INSERT INTO tri(tri, rowid, t) VALUES ('delete', ?, ?)", (number, text))
         db.execute("DELETE FROM piece WHERE blob_id = ?", (blob,))
+        symbols.remove(db, blob)
         db.execute("DELETE FROM blob WHERE id = ?", (blob,))
     return len(blobs)
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,6 +28,11 @@ ANSWER_BYTES = 8 * 1024**2
 _LEFT_OUT = {"local", "parameter", "label", "externvar", "import", "unknown", "id", "header", "enumerator", "member"}
 _LEFT_OUT |= {"package", "namespace", "alias", "modifiedFile", "hunk", "property"}
 _KEPT_MEMBERS = {"Python"}
+# What nobody means who looks for where a name is defined.
+_NO_DEFINITION = frozenset({"local", "parameter", "label", "externvar", "import", "unknown", "id", "header", "alias"})
+_NO_DEFINITION |= {"package", "modifiedFile", "hunk", "prototype"}
+MAX_DEFINITIONS = 20_000
+_COMPLETED = b'{"_type": "completed", "command": "generate-tags"}\n'
 _LANGUAGES = {"C++": "C++", "C#": "C#", "Shell": "Sh", "Emacs Lisp": "EmacsLisp", "Objective-C": "ObjectiveC"}
 _LANGUAGES |= {"TSX": "TypeScript", "JSX": "JavaScript", "Makefile": "Make", "MATLAB": "MatLab", "TeX": "Tex"}
 _LANGUAGES |= {"reStructuredText": "ReStructuredText", "Protocol Buffer": "Protobuf", "Assembly": "Asm"}
@@ -44,6 +50,11 @@ class Symbol:
     depth: int
 
 
+def installed() -> bool:
+    """Whether this machine has the program."""
+    return bool(_program()[0])
+
+
 def supported(language: str) -> bool:
     """Whether an outline of such a file may be had on this machine."""
     return bool(language) and language not in _NEVER and _ctags_name(language) in _program()[1]
@@ -59,6 +70,39 @@ def outline(content: bytes, language: str) -> list[Symbol] | None:
     asked = json.dumps(question).encode("ascii") + b"\n" + content
     answer = _answer([program, *options, f"--language-force={_ctags_name(language)}"], asked)
     return None if answer is None else _symbols(answer, language)
+
+
+def definitions(texts: Sequence[bytes], language: str) -> list[list[Symbol] | None]:
+    """What each of these files in one language defines, in UTF-8; None for a file on which the program failed.
+
+    One process reads many files; where it dies, the next one begins with the file that it did not finish.
+    """
+    program, _ = _program()
+    found: list[list[Symbol] | None] = []
+    while len(found) < len(texts):
+        done = _batch(program, texts[len(found) :], language) if program else []
+        found += done or [None]
+    return found
+
+
+def _batch(program: str, texts: Sequence[bytes], language: str) -> list[list[Symbol] | None]:
+    """For the files that were finished."""
+    asked = []
+    for text in texts:
+        question = {"command": "generate-tags", "filename": "file", "size": len(text)}
+        asked += [json.dumps(question).encode("ascii"), b"\n", text]
+    options = ["--options=NONE", "--quiet", "--_interactive=sandbox", "--fields=-P+nKsZ", "--sort=no"]
+    command = [program, *options, f"--language-force={_ctags_name(language)}"]
+    with tempfile.TemporaryFile() as answer:
+        _run(command, b"".join(asked), answer)
+        answer.seek(0)
+        *finished, _ = answer.read(ANSWER_BYTES + 1).split(_COMPLETED)
+    return [_definitions(part, language) for part in finished[: len(texts)]]
+
+
+def _definitions(answer: bytes, language: str) -> list[Symbol]:
+    found = (_symbol(row, language, _NO_DEFINITION) for row in answer.split(b"\n"))
+    return [symbol for symbol in found if symbol is not None][:MAX_DEFINITIONS]
 
 
 def _answer(command: list[str], asked: bytes) -> bytes | None:
@@ -117,7 +161,8 @@ def _symbols(answer: bytes, language: str) -> list[Symbol]:
     return [replace(symbol, depth=symbol.depth - outermost) for symbol in found]
 
 
-def _symbol(row: bytes, language: str) -> Symbol | None:
+def _symbol(row: bytes, language: str, left_out: Set[str] = frozenset()) -> Symbol | None:
+    """`left_out`: kinds; those of an outline where none are given."""
     try:
         tag: Any = json.loads(row)
     except (ValueError, RecursionError):
@@ -127,7 +172,9 @@ def _symbol(row: bytes, language: str) -> Symbol | None:
     name, kind, line, scope = tag.get("name"), tag.get("kind"), tag.get("line"), tag.get("scope")
     if not isinstance(name, str) or not isinstance(kind, str) or not isinstance(line, int) or line < 1:
         return None
-    if not name or name.startswith(("__anon", "Anonymous")) or _is_left_out(kind, language):
+    if not name or name.startswith(("__anon", "Anonymous")):
+        return None
+    if kind in left_out if left_out else _is_left_out(kind, language):
         return None
     depth = scope.count(".") + scope.count("::") + 1 if isinstance(scope, str) and scope else 0
     return Symbol(name[:MAX_NAME], kind[:40], line, min(depth, 4))
