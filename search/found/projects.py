@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from projects.catalog.query import CatalogQuery
+from projects.catalog.reasons import reason
 from projects.catalog.selection import Selection, select
 from projects.models import Project
 from search.query.resolve import canonical_language
@@ -24,7 +25,11 @@ class FoundProjects:
     ids: list[int]
     left_out: list[str]
     words: str
-    selection: Selection | None = None
+    selection: Selection
+
+    def why(self, project: Project) -> str:
+        """Where the words were found; empty where none were asked for."""
+        return reason(self.selection.question, self.selection.answer, project.pk) if self.words else ""
 
 
 @dataclass
@@ -79,7 +84,7 @@ def find_projects(query: Query, viewer: User | AnonymousUser) -> FoundProjects:
     selection = select(CatalogQuery(text=words), viewer)
     sets = [ids for part in parts if not isinstance(part, Text) and (ids := reading.ids(part)) is not None]
     found = [pk for pk in selection.ids if all(pk in ids for ids in sets)]
-    return FoundProjects(found, reading.left_out, words)
+    return FoundProjects(found, reading.left_out, words, selection)
 
 
 def parts_of(tree: Node | None) -> Sequence[Node]:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
@@ -25,7 +26,13 @@ def resolve(query: Query, viewer: User | AnonymousUser, types: Sequence[str] = (
     scope = Scope(viewer, query.text)
     matcher = engine.AllOf(()) if query.tree is None else _Resolver(scope, query, types).matcher(query.tree)
     ranks = dict(_ranks(scope.readable()))
-    return engine.Request(matcher, frozenset(ranks), limit=query.count or PAGE, ranks=ranks)
+    return engine.Request(
+        matcher,
+        frozenset(ranks),
+        limit=query.count or PAGE,
+        deadline_seconds=settings.SEARCH_SECONDS,
+        ranks=ranks,
+    )
 
 
 def _ranks(projects: ProjectQuerySet) -> Iterator[tuple[int, float]]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from activity.commit_search import CommitHit
+from projects.catalog import unanswered
 from search import tabs
 from search.engine import Answer, Request
 from search.found import code, others, projects
@@ -56,6 +57,8 @@ def _commits(request: HttpRequest, query: Query) -> dict[str, Any]:
 
 def _projects(request: HttpRequest, query: Query) -> dict[str, Any]:
     found = projects.find_projects(query, request.user)
+    if found.words and not found.selection.answer.found:
+        unanswered.note(found.selection.question)
     page = request.GET.get("page", "1")
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 7 else 1
     pages = max(1, -(-len(found.ids) // projects.PAGE_SIZE))
@@ -64,7 +67,7 @@ def _projects(request: HttpRequest, query: Query) -> dict[str, Any]:
     return {
         "total": len(found.ids),
         "left_out": found.left_out,
-        "lines": projects.shown_projects(ids, request.user),
+        "lines": [(project, found.why(project)) for project in projects.shown_projects(ids, request.user)],
         "page": number,
         "pages": pages,
         "previous_url": tabs.search_url(query.text, tabs.TABS[0], page=str(number - 1)) if number > 1 else "",
