@@ -1,18 +1,19 @@
 """What somebody has under way with others, and what of it waits for them: for the home page, in one query."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BooleanField, Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import CharField, DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from accounts.models import Membership, User
+from accounts.models import User
 from contributions.models import ChangeRequest, Opportunity
-from projects.models import Project, Role
+from projects.models import Project
 
-MOST = 60
+MOST = 200
 REQUEST, TASK = "request", "task"
 
 
@@ -52,48 +53,38 @@ class Agenda:
     under_way: list[Item]
 
 
-def agenda(user: User) -> Agenda:
-    """The longest waiting first; of what is under way the last moved. Administrators too see only what is theirs."""
-    lines = _requests(user).union(_tasks(user), all=True).order_by("-waits", "-at", "-pk")
-    items = [Item(*line) for line in lines[:MOST]]
+def agenda(user: User, own: Collection[int]) -> Agenda:
+    """The longest waiting first; of what is under way the last moved. `own`: ids of projects the person looks after."""
+    lines = _requests(user, own).union(_tasks(user, own), all=True).order_by("-at", "-pk")
+    items = [_item(user, line) for line in lines[:MOST]]
     waiting = sorted((item for item in items if item.waits), key=lambda item: item.at)
     return Agenda(waiting, [item for item in items if not item.waits])
 
 
-def _own_projects(user: User) -> QuerySet[Project, Any]:
-    teams = Membership.objects.current().filter(user=user).values("team_id")
-    roles = Role.objects.current().filter(user=user).values("project_id")
-    return Project.objects.live().filter(Q(owner__in=teams) | Q(pk__in=roles)).values("pk")
+def _requests(user: User, own: Collection[int]) -> Any:
+    """Open ones of the person, and those that wait for an answer in the person's projects."""
+    visible = Project.objects.visible_to(user).values("pk")
+    offered = Q(state=ChangeRequest.State.OFFERED, project__in=own)
+    rows = ChangeRequest.objects.open().filter(Q(author=user, project__in=visible) | offered)
+    return _lines(rows, REQUEST, F("author"), Value(None, output_field=DateTimeField()), F("changed_at"))
 
 
-def _requests(user: User) -> Any:
-    state = ChangeRequest.State
-    mine = Q(author=user)
-    to_answer = Q(state=state.OFFERED, project__in=_own_projects(user)) & ~mine
-    rows = ChangeRequest.objects.visible_to(user).open().filter(mine | to_answer)
-    return _lines(rows, REQUEST, mine, to_answer | mine & Q(state=state.CHANGES_WANTED), "changed_at")
+def _tasks(user: User, own: Collection[int]) -> Any:
+    """Taken ones of the person, and those that wait for a review in the person's projects."""
+    visible = Project.objects.visible_to(user).values("pk")
+    ready = Q(state=Opportunity.State.IN_REVIEW, project__in=own)
+    rows = Opportunity.objects.under_way().filter(Q(taken_by=user, project__in=visible) | ready)
+    return _lines(rows, TASK, F("taken_by"), F("asked_at"), Coalesce("taken_at", "created_at"))
 
 
-def _tasks(user: User) -> Any:
-    mine = Q(taken_by=user)
-    to_review = Q(state=Opportunity.State.IN_REVIEW, project__in=_own_projects(user)) & ~mine
-    rows = Opportunity.objects.visible_to(user).under_way().filter(mine | to_review)
-    return _lines(rows, TASK, mine, to_review | mine & Q(asked_at__isnull=False), "taken_at")
+def _lines(rows: QuerySet[Any], what: str, who: F, asked: F | Value, at: F | Coalesce) -> Any:
+    """The same columns for both."""
+    named = {"what": Value(what, output_field=CharField()), "who": who, "asked": asked, "at": at}
+    return rows.order_by().annotate(**named).values_list(*named, "pk", "title", "state", "project__name")
 
 
-def _lines(rows: QuerySet[Any], what: str, mine: Q, waits: Q, at: str) -> Any:
-    """The columns of an `Item`, alike for both."""
-    return (
-        rows.order_by()
-        .annotate(
-            what=Value(what, output_field=CharField()),
-            mine=_flag(mine),
-            waits=_flag(waits),
-            at=Coalesce(F(at), F("created_at")),
-        )
-        .values_list("what", "pk", "title", "state", "project__name", "mine", "waits", "at")
-    )
-
-
-def _flag(condition: Q) -> Case:
-    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
+def _item(user: User, line: tuple[Any, ...]) -> Item:
+    what, who, asked, at, pk, title, state, project = line
+    mine = who == user.pk
+    turn = state == ChangeRequest.State.CHANGES_WANTED if what == REQUEST else asked is not None
+    return Item(what, pk, title, state, project, mine, turn if mine else True, at)

@@ -1,10 +1,11 @@
 """The home page: search first, then what waits for the reader and fits them, then what moved in the company."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Case, Count, DateTimeField, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Count, DateTimeField, F, OuterRef, Q, Subquery, Sum, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,6 +20,7 @@ from projects.models import Project, ProjectQuerySet, Role, Star
 SHOWN_MINE = 8
 SHOWN_MOVED = 10
 SHOWN_NEW = 5
+MOST_STARS = 50  # looked through for visible ones
 SHOWN_TASKS = 5
 SHOWN_AGENDA = 10
 MOVED_DAYS = 7
@@ -27,7 +29,7 @@ NO_DAY = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Eleven queries for somebody signed in, the frame included; one more after an open task changed."""
+    """Twelve queries for somebody signed in, the frame included; one more after an open task changed."""
     user = request.user
     visible = Project.objects.visible_to(user)
     figures = _figures(visible)
@@ -35,10 +37,11 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(
             request, "pages/home_first.html", {"administrator": _is_administrator(user), "teams": _has_teams()}
         )
+    own = _own(user)
     context = {
         "figures": _strip(figures),
-        **_projects(visible, user),
-        **_personal(user),
+        **_projects(visible, user, own),
+        **_personal(user, own),
         "moved_days": MOVED_DAYS,
         "signed_in": isinstance(user, User),
         "administrator": _is_administrator(user),
@@ -76,9 +79,9 @@ def _strip(figures: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _personal(user: User | AnonymousUser) -> dict[str, Any]:
+def _personal(user: User | AnonymousUser, own: Collection[int]) -> dict[str, Any]:
     """What waits for the reader, what the reader is at, and open tasks that fit."""
-    found = agenda(user) if isinstance(user, User) else Agenda([], [])
+    found = agenda(user, own) if isinstance(user, User) else Agenda([], [])
     return {
         "waiting": found.waiting[:SHOWN_AGENDA],
         "waiting_more": len(found.waiting) - SHOWN_AGENDA,
@@ -87,42 +90,47 @@ def _personal(user: User | AnonymousUser) -> dict[str, Any]:
     }
 
 
-def _projects(visible: ProjectQuerySet, user: User | AnonymousUser) -> dict[str, list[Project]]:
+def _own(user: User | AnonymousUser) -> frozenset[int]:
+    """Projects of the viewer's teams and those where the viewer has a role; for administrators too no more."""
+    if not isinstance(user, User):
+        return frozenset()
+    teams = Membership.objects.current().filter(user=user).values("team_id")
+    roles = Role.objects.current().filter(user=user).values("project_id")
+    own = Project.objects.live().filter(Q(owner__in=teams) | Q(pk__in=roles))
+    return frozenset(own.values_list("pk", flat=True))
+
+
+def _projects(visible: ProjectQuerySet, user: User | AnonymousUser, own: Collection[int]) -> dict[str, list[Project]]:
     """Every list of projects on the page, in one query: the reader's own, starred, lately changed, new ones."""
-    marked = _marked(visible, user)
     wanted = [
-        marked.exclude(last_commit_at=None).order_by("-last_commit_at")[:SHOWN_MOVED],
-        marked.order_by("-created_at", "-pk")[:SHOWN_NEW],
+        visible.exclude(last_commit_at=None).order_by("-last_commit_at")[:SHOWN_MOVED],
+        visible.order_by("-created_at", "-pk")[:SHOWN_NEW],
     ]
+    starred_at: Any = Value(None, output_field=DateTimeField())
     if isinstance(user, User):
+        stars = Star.objects.filter(user=user)
         wanted.append(
-            marked.filter(is_mine=True).order_by(F("last_commit_at").desc(nulls_last=True), "name")[:SHOWN_MINE]
+            visible.filter(pk__in=own).order_by(F("last_commit_at").desc(nulls_last=True), "name")[:SHOWN_MINE]
         )
-        wanted.append(marked.exclude(starred_at=None).order_by("-starred_at")[:SHOWN_MINE])
+        wanted.append(visible.filter(pk__in=stars.order_by("-at").values("project")[:MOST_STARS])[:MOST_STARS])
+        starred_at = Subquery(stars.filter(project=OuterRef("pk")).values("at")[:1])
     any_of = Q()
     for some in wanted:
         any_of |= Q(pk__in=some.values("pk"))
-    rows: list[Any] = list(marked.filter(any_of).select_related("owner").defer("motivation"))
+    found = Project.objects.filter(any_of).annotate(starred_at=starred_at)
+    return _sorted(list(found.select_related("owner").defer("motivation")), own)
+
+
+def _sorted(rows: list[Any], own: Collection[int]) -> dict[str, list[Project]]:
     by_change = sorted(rows, key=lambda row: (-(row.last_commit_at or NO_DAY).timestamp(), row.name))
     changed = [row for row in by_change if row.last_commit_at]
     week_ago = timezone.now() - dt.timedelta(days=MOVED_DAYS)
-    moved = [row for row in changed if row.last_commit_at and row.last_commit_at >= week_ago][:SHOWN_MOVED]
+    moved = [row for row in changed if row.last_commit_at >= week_ago][:SHOWN_MOVED]
     starred = [row for row in rows if row.starred_at]
     return {
-        "mine": [row for row in by_change if row.is_mine][:SHOWN_MINE],
+        "mine": [row for row in by_change if row.pk in own][:SHOWN_MINE],
         "starred": sorted(starred, key=lambda row: row.starred_at, reverse=True)[:SHOWN_MINE],
         "moved": moved,
         "before": [] if moved else changed[:SHOWN_NEW],
         "recent": sorted(rows, key=lambda row: (row.created_at, row.pk), reverse=True)[:SHOWN_NEW],
     }
-
-
-def _marked(visible: ProjectQuerySet, user: User | AnonymousUser) -> Any:
-    """With `is_mine` (of the viewer's teams, or with a role of the viewer) and `starred_at`."""
-    if not isinstance(user, User):
-        return visible.annotate(is_mine=Value(False), starred_at=Value(None, output_field=DateTimeField()))
-    teams = Membership.objects.current().filter(user=user).values("team_id")
-    roles = Role.objects.current().filter(user=user).values("project_id")
-    own = Case(When(Q(owner__in=teams) | Q(pk__in=roles), then=Value(True)), default=Value(False))
-    stars = Star.objects.filter(user=user, project=OuterRef("pk")).values("at")[:1]
-    return visible.annotate(is_mine=own, starred_at=Subquery(stars))
