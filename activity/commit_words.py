@@ -21,7 +21,7 @@ MOST_WORDS = 12
 BEGINNING = 3  # the last word is taken as a beginning too, from this length on
 LOW_BITS = 24
 FEW = 5_000  # PostgreSQL: so many matches are fetched and sorted; for more, commits are walked from the newest
-WALKED = 4_000  # commits looked at in one step of such a walk
+WALKED = 4_000  # commits looked at in one step of such a walk, at most
 _LOW = (1 << LOW_BITS) - 1
 _LATEST = (1 << 39) - 1  # seconds: after every commit
 _WORD = re.compile(r"[^\W_]+")
@@ -168,15 +168,17 @@ def _from_gin(words: list[str], narrow: Narrow, before: Place | None) -> Iterato
     if len(found) <= FEW:
         yield sorted(found, reverse=True), None
         return
+    size = max(1, WALKED // 8)
     while True:
         where, values = _conditions(narrow, before)
         with connection.cursor() as cursor:
-            cursor.execute(_WALK.format(narrow=where), [question, *values, WALKED])
+            cursor.execute(_WALK.format(narrow=where), [question, *values, size])
             rows = cursor.fetchall()
-        before = (rows[-1][1], rows[-1][0]) if len(rows) == WALKED else None
+        before = (rows[-1][1], rows[-1][0]) if len(rows) == size else None
         yield [(at, pk) for pk, at, fits in rows if fits], before
         if before is None:
             return
+        size = min(2 * size, WALKED)
 
 
 def _tsquery(words: list[str]) -> str:
