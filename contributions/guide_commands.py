@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 MAX_COMMANDS = 12
 LONGEST = 200
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*([\w+-]*)[^`\n]*\n(.*?)^ {0,3}\1[ \t]*$", re.MULTILINE | re.DOTALL)
-_INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n?)+", re.MULTILINE)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*([\w+-]*)")
 _INLINE = re.compile(r"`{1,2}([^`\n]{3,120})`{1,2}")
 _PROMPT = re.compile(r"^\s*(?:\$|%|>|#(?= \w))\s+")
 _SHELLS = {"", "bash", "sh", "shell", "console", "shell-session", "terminal", "text", "zsh", "cmd", "powershell", "bat"}
@@ -49,19 +48,21 @@ def find_commands(text: str) -> list[tuple[str, str]]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Lines of code blocks, then code within sentences."""
-    rest = []
-    end = 0
-    for match in _FENCE.finditer(text):
-        rest.append(text[end : match.start()])
-        end = match.end()
-        if match[2].lower() in _SHELLS:
-            yield from match[3].split("\n")
-    plain = "\n".join([*rest, text[end:]])
-    for match in _INDENTED.finditer(plain):
-        yield from match[0].split("\n")
-    for match in _INLINE.finditer(plain):
-        yield match[1]
+    """Lines of code blocks and code within sentences, line by line: a hostile text costs no more than its length."""
+    fence, language = "", ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark[1].startswith(fence) and not line[mark.end(1) :].strip():
+                fence = ""
+            elif language in _SHELLS:
+                yield line
+        elif mark:
+            fence, language = mark[1], mark[2].lower()
+        elif line.startswith(("    ", "\t")):
+            yield line
+        else:
+            yield from (match[1] for match in _INLINE.finditer(line))
 
 
 def _kind(command: str) -> str:

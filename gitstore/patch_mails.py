@@ -107,20 +107,20 @@ def touched_paths(diff: bytes) -> frozenset[bytes]:
 
 
 def _mails(data: bytes) -> Iterator[bytes]:
-    starts = [match.start() for match in _MBOX.finditer(data) if _begins(data, match.start())]
+    lead = len(data) - len(data.lstrip())
+    starts = [match.start() for match in _MBOX.finditer(data) if _begins(data, match.start(), lead)]
     if not starts:
         yield data
         return
+    if len(starts) > MAX_PATCHES + 1:  # and a cover letter
+        raise BadPatch(f"It holds {len(starts)} mails; at most {MAX_PATCHES} are taken.", "Offer a branch instead.")
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         yield data[data.find(b"\n", start) + 1 : end]
 
 
-def _begins(data: bytes, start: int) -> bool:
-    return (
-        not data[:start].strip()
-        or data[:start].replace(b"\r", b"").endswith(b"\n\n")
-        or data[start - 3 :][:3] == b"-- "
-    )
+def _begins(data: bytes, start: int, lead: int) -> bool:
+    """Whether a line like the first of a mail stands where one may: first of all, or after an empty line."""
+    return start <= lead or data[max(0, start - 4) : start].replace(b"\r", b"").endswith(b"\n\n")
 
 
 def _mail(part: bytes) -> PatchMail | None:

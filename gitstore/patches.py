@@ -7,9 +7,10 @@ is no working copy, no hook and no attribute that could run anything.
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -115,7 +116,8 @@ class _Bench:
     """An index and a place for new objects, beside a mirror that is only read."""
 
     def __init__(self, git_dir: Path, base: str, limits: Limits, folder: Path) -> None:
-        self.git_dir, self.base, self.limits = git_dir, base, limits
+        self.git_dir, self.base, self._limits = git_dir, base, limits
+        self._deadline = time.monotonic() + limits.seconds
         (folder / "objects").mkdir()
         self._env = {
             "GIT_INDEX_FILE": str(folder / "index"),
@@ -123,6 +125,14 @@ class _Bench:
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(git_dir.resolve() / "objects"),
         }
         self.run(["read-tree", base])
+
+    @property
+    def limits(self) -> Limits:
+        """What is left: the seconds are for all processes together. Raises LimitExceeded."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise LimitExceeded("Trying this change took longer than allowed.", "Split it into smaller ones.")
+        return replace(self._limits, seconds=left)
 
     def run(self, args: Sequence[str], data: bytes | None = None, on_stderr: OnStderr | None = None) -> bytes:
         return run_git(

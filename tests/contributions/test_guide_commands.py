@@ -37,7 +37,19 @@ def test_commands_in_blocks_and_sentences():
     ]
 
 
-@pytest.mark.parametrize("text", ["", "Just write to us.\n", "```\n", "`" * 5000, "    " * 20000, "```\n" * 3000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Just write to us.\n",
+        "```\n",
+        "`" * 5000,
+        "    " * 20000,
+        "```\n" * 3000,
+        "```x\n" * 50_000,
+        "~~~~\n```\n" * 20_000,
+    ],
+)
 def test_nothing_to_find(text):
     assert find_commands(text) == []
 

@@ -3,9 +3,10 @@ import hashlib
 import pytest
 
 from gitstore.changes import change_ids, commit_diffs
-from gitstore.errors import GitError
+from gitstore.errors import GitError, LimitExceeded
 from gitstore.patch_mails import MAX_BYTES, BadPatch, patched_files, read_patches
 from gitstore.patches import check_branch, check_patches
+from gitstore.records import Limits
 
 LINES = "".join(f"line number {number}\n" for number in range(1, 41))
 
@@ -96,6 +97,7 @@ class TestReadPatches:
             (b"", "empty"),
             (b" \r\n ", "empty"),
             (b"Please fix the bug.\n", "no change"),
+            (b"From a Mon Sep 17 00:00:00 2001\n\n" * 50_000, "50000 mails"),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no change"),
             (b"From: a@b\nSubject: [PATCH 0/2] cover\n\nhello\n", "no change"),
             (b"diff --git a/x b/x\n" + b"+" * MAX_BYTES, "MB"),
@@ -207,6 +209,11 @@ class TestCheckPatches:
         data = offered({"a.txt": lines(l3="x", l4="y")}).replace(b"+y\n", b"")
         with pytest.raises(BadPatch, match="damaged"):
             self.check(origin, base, data)
+
+    def test_time_is_for_all_of_it_together(self, origin, base, offered):
+        mails = read_patches(offered({"a.txt": lines(l3="x")}))
+        with pytest.raises(LimitExceeded, match="longer than allowed"):
+            check_patches(origin.path, base, mails, Limits(seconds=0))
 
     def test_all_there_already(self, origin, base, offered):
         data = offered({"a.txt": lines(l3="x")}, {"a.txt": LINES})
