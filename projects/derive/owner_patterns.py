@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 MAX_PATTERN = 1_000
 MAX_WILDCARDS = 20
