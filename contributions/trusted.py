@@ -135,7 +135,9 @@ def _answer(nomination: Nomination, state: str, answer: str) -> None:
 
 
 def _claim(nomination: Nomination, state: str, answer: str) -> None:
-    claim = Nomination.objects.filter(pk=nomination.pk, state=State.OFFERED, project__removed_at=None)
+    # No join: PostgreSQL would ask the joined rows of before the wait for the other's claim, and both would win.
+    claim = Nomination.objects.filter(pk=nomination.pk, state=State.OFFERED)
+    claim = claim.filter(project__in=Project.objects.live().values("pk"))
     if claim.update(state=state, answered_at=timezone.now(), answer=answer) != 1:
         now = Nomination.objects.get(pk=nomination.pk)
         raise StateError(f"The nomination is {now.get_state_display().lower()} already.")
