@@ -124,9 +124,10 @@ def check_out(held, folder):
     for number, (path, commit) in held.items():
         target = trees / str(number)
         target.mkdir(parents=True)
-        archive = subprocess.Popen(["git", f"--git-dir={path}", "archive", commit], stdout=subprocess.PIPE)
-        subprocess.run(["tar", "x", "-C", str(target)], stdin=archive.stdout, check=False)
-        archive.wait()
+        environment = ENVIRONMENT | {"GIT_INDEX_FILE": f"{folder}/checkout-{number}"}
+        for words in (["read-tree", commit], ["checkout-index", "-a", "-f", "-q"]):
+            command = ["git", f"--git-dir={path}", f"--work-tree={target}", *words]
+            subprocess.run(command, env=environment, capture_output=True, check=False, cwd=target)
     return trees
 
 
@@ -292,16 +293,23 @@ def push(engine, folder):
         stream.commit("main", "one", who, changes=[Modify(b"f%d.py" % n, body()) for n in range(5000)])
     first = git(path, "rev-parse", "main").decode().strip()
     engine.index(IndexPlan(9999, path, (IndexedRef("main", first),)))
-    with FastImport(path) as stream:
-        changes = [Modify(b"f%d.py" % n, body() + b"freshly pushed\n") for n in range(100)]
-        stream.commit("main", "two", who, changes=changes)
-    second = git(path, "rev-parse", "main").decode().strip()
+    second = change(path, {f"f{n}.py": body() + b"freshly pushed\n" for n in range(100)})
     began = time.perf_counter()
     engine.index(IndexPlan(9999, path, (IndexedRef("main", second),)))
     found = engine.search(Request(Literal("freshly pushed"), frozenset({9999}), wants_total=True, limit=10))
     seconds = time.perf_counter() - began
     engine.forget(9999)
     return seconds if found.total == 100 else float("inf")
+
+
+def change(path, files):
+    """Commit new contents of files; the id of the commit."""
+    parts = [b"commit refs/heads/main\ncommitter B <b@example.com> 1780000000 +0000\ndata 3\ntwo\n"]
+    parts.append(b"from refs/heads/main^0\n")
+    for name, content in files.items():
+        parts.append(b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(content), content))
+    git(path, "fast-import", "--quiet", "--force", input=b"".join(parts))
+    return git(path, "rev-parse", "main").decode().strip()
 
 
 def run(folder):

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from search.embedded import symbols
 from search.embedded.hits import Candidate, draw, rate
@@ -202,8 +203,8 @@ class _Pass:
                 raise Broken(number, sqlite3.DatabaseError(shard.damage))
             try:
                 db = stack.enter_context(shard.reading())
-                state.append(_changes(db))
                 plan = make_plan(db, self.tree, self.request.repositories)
+                state.append(_state(db, plan) if plan else 0)
             except sqlite3.DatabaseError as error:
                 raise Broken(number, error) from error
             if plan is not None:
@@ -315,6 +316,7 @@ class _Pass:
         return Note("time", words)
 
 
-def _changes(db: sqlite3.Connection) -> int:
-    row = db.execute("SELECT value FROM meta WHERE key = 'changes'").fetchone()
-    return int(row[0]) if row else 0
+def _state(db: sqlite3.Connection, plan: Plan) -> int:
+    """Another number when one of the viewer's repositories has changed; what becomes of others does not show."""
+    rows = db.execute("SELECT id, changes FROM repo ORDER BY id")
+    return crc32(repr([row for row in rows if row[0] in plan.repositories]).encode())

@@ -14,14 +14,15 @@ from pathlib import Path
 from gitstore.locks import file_lock
 from search.embedded import symbols
 
-FORMAT = 2
+FORMAT = 3
 LOCK_SECONDS = 600.0
 CONNECTIONS = 8
 KINDS = 4  # of files, the likeliest to be wanted first; see `kinds`
 PER_KIND = 1 << 40  # numbers of pieces start at kind * PER_KIND, so that reading in their order meets good files first
 SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE repo(id INTEGER PRIMARY KEY, refs TEXT NOT NULL, files INTEGER NOT NULL, pieces INTEGER NOT NULL);
+CREATE TABLE repo(id INTEGER PRIMARY KEY, refs TEXT NOT NULL, files INTEGER NOT NULL, pieces INTEGER NOT NULL,
+    changes INTEGER NOT NULL);
 CREATE TABLE refset(id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, refs TEXT NOT NULL, UNIQUE(repo_id, refs));
 CREATE TABLE path(id INTEGER PRIMARY KEY, raw BLOB NOT NULL UNIQUE);
 CREATE TABLE lang(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);

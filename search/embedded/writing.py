@@ -185,7 +185,9 @@ class Writer:
             refs = json.dumps([[ref.name, ref.commit] for ref in plan.refs])
             if plan.refs:
                 number = _count_pieces(db, plan.repository_id)
-                db.execute("REPLACE INTO repo VALUES (?, ?, ?, ?)", (plan.repository_id, refs, len(files), number))
+                (counted,) = db.execute("SELECT value + 1 FROM meta WHERE key = 'changes'").fetchone() or (1,)
+                row = (plan.repository_id, refs, len(files), number, counted)
+                db.execute("REPLACE INTO repo VALUES (?, ?, ?, ?, ?)", row)
             else:
                 db.execute("DELETE FROM repo WHERE id = ?", (plan.repository_id,))
             db.execute(

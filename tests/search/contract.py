@@ -336,6 +336,18 @@ class EngineContract:
         assert counted.files == first.files
         assert counted.facets.languages == {"Python": 230}
 
+    def test_a_change_between_two_pages_is_said_to_those_who_may_read_it(self, engine, build):
+        files = {f"{n}.txt": f"needle {n}\n" for n in range(30)}
+        one, three = build("1.git", files), build("3.git", {"a.txt": "needle three\n"})
+        engine.index(plan(one, 1))
+        following = engine.search(Request(Literal("needle"), frozenset({1}), limit=5)).next
+        engine.index(plan(three, 3))
+        assert engine.search(Request(Literal("needle"), frozenset({1}), limit=5, after=following)).notes == ()
+        one.commit({"30.txt": "needle thirty\n"})
+        engine.index(plan(one, 1))
+        answer = engine.search(Request(Literal("needle"), frozenset({1}), limit=5, after=following))
+        assert [note.kind for note in answer.notes] == ["changed"]
+
     def test_a_cursor_that_was_made_up_leads_to_the_first_page(self, engine, build):
         engine.index(plan(build(files={"a.txt": "needle\n"})))
         for cursor in ("", "x", "bm9uc2Vuc2U=", "W10="):
