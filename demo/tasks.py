@@ -84,7 +84,7 @@ TASKS = (
         due=25,
     ),
     Task(
-        "tide-cli", "priya", 26, "Look at how `doctor` tells people what to do",
+        "tide-cli", "priya", 26, "Look at how tide doctor tells people what to do",
         "An hour of pairing: you run it on your machine, I watch and take notes.",
         Kind.PAIRING, Effort.HOUR, ("Go",), ("usability",), mentor="priya", path="commands/doctor.go",
     ),
