@@ -10,13 +10,14 @@ from django.urls import reverse
 
 from accounts.models import User
 from projects.models import Project
-from search.engine import Answer, FileHit
+from search.engine import Answer, Definition, FileHit
 from search.found.lines import ShownLine, marked
 from source.addresses import address
 from source.blobs import DOCUMENTS
 
 FACET_VALUES = 12
 COPIES_SHOWN = 20
+DEFINITIONS_SHOWN = 100
 _DOCUMENTS = tuple(suffix.encode() for suffix in DOCUMENTS)
 
 
@@ -46,6 +47,7 @@ class FoundFile:
     branches: tuple[str, ...]
     score: float
     terms: list[tuple[str, float]]
+    definitions: list[tuple[Definition, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def _file(hit: FileHit, places: Places, asked: dict[str, str]) -> FoundFile | No
         branches=() if hit.branches == (project.repository.default_branch,) else hit.branches,
         score=hit.score,
         terms=sorted(hit.terms.items(), key=lambda term: -abs(term[1])),
+        definitions=[(each, f"{url}#L{each.line}") for each in hit.definitions[:DEFINITIONS_SHOWN]],
     )
 
 

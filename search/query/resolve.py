@@ -83,7 +83,7 @@ class _Resolver:
         if kind == "file":
             return engine.Path(node.text, False, sensitive)
         if kind == "symbol":
-            return engine.Symbol(node.text, node.quoted, sensitive)
+            return self._symbol(node.text, node.quoted)
         return engine.Literal(node.text, sensitive)
 
     def _sensitive(self, text: str, pattern: bool = False) -> bool:
@@ -98,11 +98,16 @@ class _Resolver:
             case "branch":
                 return engine.Branch(given.value)
             case "sym":
-                return engine.Symbol(given.value, given.kind == "phrase", self._sensitive(given.value))
+                return self._symbol(given.value, given.kind == "phrase")
             case "path" | "file":
                 return self._path(given)
             case _:
                 return within(self.scope.projects(given))
+
+    def _symbol(self, name: str, quoted: bool) -> engine.Symbol:
+        """A name that ends with a star is the beginning of one."""
+        prefix = not quoted and len(name) > 1 and name.endswith("*")
+        return engine.Symbol(name[:-1] if prefix else name, quoted, self._sensitive(name), prefix)
 
     def _path(self, given: Field) -> engine.Matcher:
         kind = engine.Path if given.name == "path" else engine.FileName

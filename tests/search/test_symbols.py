@@ -137,3 +137,29 @@ def test_without_the_program_everything_else_works_and_says_so(engine, build, mo
     assert "Universal Ctags was not installed" in answer.notes[0].words
     assert len(paths(engine, Literal("RetryPolicy"))) == 2
     assert engine.search(Request(Literal("RetryPolicy"), frozenset({1}))).notes == ()
+
+
+class TestPages:
+    @pytest.fixture
+    def vault(self, planted_project, team, other_team, build, engine, monkeypatch):
+        """Two open projects and a restricted one, all of which define the same name."""
+        monkeypatch.setattr("search.engines.chosen", lambda: engine)
+        for slug, owner, restricted in (("ledger", team, False), ("fleet", other_team, False), ("vault", team, True)):
+            project = planted_project(slug, owner, restricted)
+            files = {"policy.py": f"# {slug}\nclass RetryPolicy:\n    pass\n", "u.py": f"RetryPolicy()  # {slug}\n"}
+            engine.index(plan(build(f"{slug}.git", files), project.repository_id))
+
+    @pytest.mark.usefixtures("vault", "ctags")
+    @pytest.mark.parametrize(
+        "text", ["RetryPolicy", '"RetryPolicy"', "Retry*", "sym:Retry*", "type:symbol RetryPolicy"]
+    )
+    def test_the_tab_lists_definitions_that_the_viewer_may_read(self, client, owner, stranger, text):
+        for viewer, slugs in ((stranger, {"ledger", "fleet"}), (owner, {"ledger", "fleet", "vault"})):
+            client.force_login(viewer)
+            page = client.get("/search/", {"type": "symbols", "q": text})
+            assert {file.project.slug for file in page.context["files"]} == slugs
+            assert page.context["answer"].total == len(slugs)
+            names = [(each.name, each.kind, each.line) for f in page.context["files"] for each, _ in f.definitions]
+            assert names == [("RetryPolicy", "class", 2)] * len(slugs)
+            assert "policy.py#L2" in page.content.decode()
+            assert ("vault" in page.content.decode().lower()) == ("vault" in slugs)
