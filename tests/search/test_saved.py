@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -200,3 +201,10 @@ class TestPages:
         response = client_of(stranger).post("/search/saved/create/", {"name": "N", "q": "x", "type": "code"})
         assert response.status_code == 422
         assert "the most there can be" in response.content.decode()
+
+
+def test_the_documentation_has_the_limits():
+    text = " ".join((Path(__file__).parents[2] / "docs" / "search.md").read_text(encoding="utf-8").split())
+    assert saved.MINUTES == 60 and "runs every hour" in text
+    assert f"the best {saved.WATCHED:,} are watched" in text
+    assert f"up to {saved.SEARCHES_EACH} saved searches" in text
