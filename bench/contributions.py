@@ -126,7 +126,7 @@ def build_projects(teams, dice):
 
 
 def build_agenda(projects, people, dice):
-    """What goes on: requests and taken tasks of everybody, commits of late, notifications; some of each are the user's."""
+    """What goes on: requests and taken tasks of everybody, late commits, notifications; some of each are the user's."""
     from django.utils import timezone
 
     from accounts.models import Notification
