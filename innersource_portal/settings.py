@@ -221,6 +221,7 @@ SYNC_CONCURRENCY = env.int("PORTAL_SYNC_CONCURRENCY", default=2)
 # Search in code: docs/search-engine.md
 
 SEARCH_ENGINE = env.str("PORTAL_SEARCH_ENGINE", default="embedded")
+ZOEKT_URL = env.str("PORTAL_ZOEKT_URL", default="http://localhost:6070")
 SEARCH_SHARDS = env.int("PORTAL_SEARCH_SHARDS", default=2)
 SEARCH_MAX_FILE_BYTES = env.int("PORTAL_SEARCH_MAX_FILE_BYTES", default=1024**2)
 SEARCH_MAX_REFS = env.int("PORTAL_SEARCH_MAX_REFS", default=20)

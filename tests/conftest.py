@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 
 import pytest
 
@@ -21,10 +22,17 @@ def private_folders(settings, tmp_path):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    if os.environ.get("PORTAL_TEST_NO_SKIP") and report.skipped and not hasattr(report, "wasxfail"):
+    forbidden = os.environ.get("PORTAL_TEST_NO_SKIP") and not _may_be_missing(item)
+    if forbidden and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped where no test may be skipped: {report.longrepr}"
     return report
+
+
+def _may_be_missing(item):
+    """Zoekt is in no Debian package and cannot be built everywhere: its tests alone may say that it is missing."""
+    programs = ("zoekt-webserver", "zoekt-git-index")
+    return item.path.name == "test_zoekt.py" and not all(map(shutil.which, programs))
 
 
 @pytest.fixture

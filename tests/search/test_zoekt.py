@@ -1,0 +1,68 @@
+"""Zoekt keeps the contract too, asked for real where its two programs are installed."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from search.engine import Literal, NoneOf, Path, Regex, Request
+from search.zoekt.engine import ZoektEngine
+from search.zoekt.question import EVERY, question
+from tests.search.contract import build, paths, plan
+from tests.servers import free_port, wait_for_port
+
+__all__ = ["build"]
+MISSING = "zoekt-webserver and zoekt-git-index are not installed"
+
+
+@pytest.fixture
+def engine(tmp_path):
+    if not (shutil.which("zoekt-webserver") and shutil.which("zoekt-git-index")):
+        pytest.skip(MISSING)
+    folder = tmp_path / "index"
+    folder.mkdir()
+    port = free_port()
+    command = ["zoekt-webserver", "-rpc", "-html=false", f"-listen=127.0.0.1:{port}", f"-index={folder}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        wait_for_port(port, server)
+        yield ZoektEngine(folder, f"http://127.0.0.1:{port}", file_bytes=1024**2)
+        server.terminate()
+
+
+FILES = {"a.py": "needle one\n", "src/b.go": "package b\n\nfunc Needle() {}\n", "c.txt": "other\n"}
+
+
+class TestZoekt:
+    def test_finds_and_forgets(self, engine, build):
+        builder = build(files=FILES)
+        outcome = engine.index(plan(builder))
+        assert (outcome.files, engine.status().files, engine.repositories()) == (3, 3, {1})
+        assert paths(engine, Literal("needle")) == [(1, "a.py"), (1, "src/b.go")]
+        assert paths(engine, Literal("Needle", case_sensitive=True)) == [(1, "src/b.go")]
+        assert paths(engine, Regex("^func .*{")) == [(1, "src/b.go")]
+        assert paths(engine, Path("SRC")) == [(1, "src/b.go")]
+        assert paths(engine, NoneOf(Literal("needle"))) == [(1, "c.txt")]
+        (hit,) = engine.search(Request(Literal("other"), frozenset({1}))).files
+        assert (hit.commit, hit.branches, hit.lines[0].number) == (builder.oid("main"), ("main",), 1)
+        engine.forget(1)
+        assert paths(engine, Literal("needle")) == []
+
+    def test_what_a_viewer_may_not_read_leaves_no_trace(self, engine, build):
+        engine.index(plan(build("one.git", FILES), 1))
+        before = engine.search(Request(Literal("needle"), frozenset({1}), wants_total=True, deadline_seconds=60))
+        engine.index(plan(build("two.git", FILES | {"secret": "needle secret\n"}), 2))
+        after = engine.search(Request(Literal("needle"), frozenset({1}), wants_total=True, deadline_seconds=60))
+        assert (before.files, before.total, before.facets) == (after.files, after.total, after.facets)
+        assert engine.search(Request(Literal("needle"), frozenset())).files == ()
+
+
+def test_without_a_server_the_answer_says_so(tmp_path):
+    engine = ZoektEngine(tmp_path, f"http://127.0.0.1:{free_port()}", file_bytes=1)
+    answer = engine.search(Request(Literal("x"), frozenset({1})))
+    assert [note.kind for note in answer.notes] == ["failed", "difference"]
+    assert not answer.total_is_exact
+
+
+def test_questions_never_ask_for_less():
+    assert question(Literal('a"b\\(', case_sensitive=True)) == r'( case:yes content:"a\"b\\\\\\(" )'
+    assert question(NoneOf(Regex("a\\s*b"))) == EVERY
