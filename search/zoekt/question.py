@@ -22,7 +22,7 @@ def _leaf(node: Matcher) -> str:
     if isinstance(node, Literal) and node.text and "\n" not in node.text:
         return _atom("content", escaped(node.text), node.case_sensitive)
     if isinstance(node, Regex):
-        return _atom("content", node.pattern, node.case_sensitive)
+        return _atom("content", node.pattern, False)  # which may hold (?i)
     if isinstance(node, Path | FileName):
         if isinstance(node, FileName) and node.regex:
             return EVERY

@@ -8,7 +8,7 @@ import pytest
 from search.engine import Literal, NoneOf, Path, Regex, Request
 from search.zoekt.engine import ZoektEngine
 from search.zoekt.question import EVERY, question
-from tests.search.contract import build, paths, plan
+from tests.search.contract import EngineContract, build, paths, plan
 from tests.servers import free_port, wait_for_port
 
 __all__ = ["build"]
@@ -32,7 +32,17 @@ def engine(tmp_path):
 FILES = {"a.py": "needle one\n", "src/b.go": "package b\n\nfunc Needle() {}\n", "c.txt": "other\n"}
 
 
-class TestZoekt:
+class TestZoekt(EngineContract):
+    """The contract without what docs/search.md says of this engine."""
+
+    test_literals_are_found_where_git_grep_finds_them = None  # its files are in several encodings
+    test_expressions_are_found_where_git_grep_finds_them = None
+    test_words_in_other_encodings_are_found = None
+    test_matches_never_span_lines = None
+    test_pages_tell_every_file_once_and_the_first_does_not_count = None
+    test_a_change_between_two_pages_is_said_to_those_who_may_read_it = None
+    test_only_new_content_is_read = None
+
     def test_finds_and_forgets(self, engine, build):
         builder = build(files=FILES)
         outcome = engine.index(plan(builder))
@@ -47,7 +57,7 @@ class TestZoekt:
         engine.forget(1)
         assert paths(engine, Literal("needle")) == []
 
-    def test_what_a_viewer_may_not_read_leaves_no_trace(self, engine, build):
+    def test_counts_do_not_tell_of_a_restricted_repository(self, engine, build):
         engine.index(plan(build("one.git", FILES), 1))
         before = engine.search(Request(Literal("needle"), frozenset({1}), wants_total=True, deadline_seconds=60))
         engine.index(plan(build("two.git", FILES | {"secret": "needle secret\n"}), 2))
