@@ -1,6 +1,6 @@
 FROM python:3.12-slim-bookworm
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends git openssh-client \
+    && apt-get install -y --no-install-recommends git openssh-client universal-ctags \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 portal \
     && install -d -o portal -g portal /data
