@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from itertools import compress
 
+_MANY = 500  # for so many, one store each is cheaper than shifting, though all digits are then read
+_ONE = ord("1")
 _FLAGS = bytes.maketrans(b"01", b"\0\1")
 
 
@@ -11,7 +13,14 @@ def bits_of(positions: Iterable[int]) -> int:
     positions = list(positions)
     if not positions:
         return 0
-    packed = bytearray((max(positions) >> 3) + 1)
+    size = max(positions) + 1
+    if len(positions) > _MANY:
+        digits = bytearray(b"0") * size
+        for position in positions:
+            digits[position] = _ONE
+        digits.reverse()
+        return int(digits, 2)
+    packed = bytearray((size + 7) >> 3)
     for position in positions:
         packed[position >> 3] |= 1 << (position & 7)
     return int.from_bytes(packed, "little")

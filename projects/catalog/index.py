@@ -79,7 +79,7 @@ class Index:
             self.order("active")
 
     def positions(self, project_ids: Iterable[int]) -> list[int]:
-        return [self.position[pk] for pk in project_ids if pk in self.position]
+        return [at for at in map(self.position.get, project_ids) if at is not None]
 
     def ordered(self, bits: int, sort: str) -> list[int]:
         """The positions of a set in this order."""

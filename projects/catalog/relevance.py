@@ -30,10 +30,13 @@ class Answer:
     alike: tuple[str, ...] = ()
     relaxed: bool = False
 
-    def score(self, project_id: int) -> float:
-        """Greater is better."""
-        levels = ((weight, word.get(project_id)) for weight, word in zip(self.weights, self.words, strict=True))
-        return sum(weight * LEVELS[level].value for weight, level in levels if level is not None)
+    def scores(self, project_ids: Sequence[int]) -> list[float]:
+        """One for each of these projects, at least one; greater is better."""
+        columns = []
+        for weight, word in zip(self.weights, self.words, strict=True):
+            worth = [weight * level.value for level in LEVELS] + [0.0]
+            columns.append([worth[word.get(pk, -1)] for pk in project_ids])
+        return list(map(sum, zip(*columns, strict=True)))
 
 
 def answer(question: Question, index: Index, visible: int) -> Answer:

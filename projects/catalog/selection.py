@@ -134,10 +134,10 @@ def _selection(narrowing: _Narrowing, query: CatalogQuery, question: Question, a
 def _by_relevance(index: Index, positions: list[int], answered: Answer, squeezed: str) -> list[int]:
     """Best first; what is deprecated or archived ranks lower, a project of exactly that name first; then activity."""
     keys: dict[int, float] = {}
-    for at in positions:
+    for at, score in zip(positions, answered.scores([index.ids[at] for at in positions]), strict=True):
         if row := index.rows[at]:
             exact = _EXACT_NAME if row.squeezed == squeezed else 0.0
-            keys[at] = -(answered.score(row.project_id) * row.rank_factor + exact)
+            keys[at] = -(score * row.rank_factor + exact)
     return sorted(positions, key=keys.__getitem__)
 
 
