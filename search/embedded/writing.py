@@ -8,22 +8,29 @@ content that is there. Readers see the state before or after, never between.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from gitstore.blobstream import stream_blobs
 from projects.derive.language_rules import language_of
-from search.embedded import symbols, texts
+from search.embedded import texts
 from search.embedded.listing import LIMITS, Listing, PlannedFile, list_files
-from search.embedded.planning import SAMPLED
-from search.embedded.shard import KINDS, PER_KIND, Shard
+from search.embedded.rows import (
+    NewBlob,
+    add_blobs,
+    blob_ids,
+    count_pieces,
+    marks,
+    number_of,
+    parts,
+    path_number,
+    remove_blobs,
+    remove_paths,
+)
+from search.embedded.shard import Shard
 from search.embedded.symbols import read_all
 from search.engine import IndexOutcome, IndexPlan, OnProgress
 from search.kinds import Kinds
-from search.symbols import Named
-
-T = TypeVar("T")
 
 BATCH_BYTES = 4 * 1024**2
 BATCH_BLOBS = 400
@@ -31,18 +38,6 @@ REMOVE_AT_ONCE = 200
 TRIES = 5
 MANY_SEGMENTS = 8
 MERGED_AT_ONCE = 1_000
-
-
-@dataclass(slots=True)
-class NewBlob:
-    """Content on its way into the index."""
-
-    oid: str
-    kind: int
-    size: int
-    pieces: list[texts.Piece]
-    language: str = ""
-    named: Named = field(default_factory=Named)
 
 
 @dataclass(slots=True)
@@ -84,7 +79,7 @@ class Writer:
             for table in ("file", "refset"):
                 db.execute(f"DELETE FROM {table} WHERE repo_id = ?", (repository_id,))  # noqa: S608
             db.execute("DELETE FROM repo WHERE id = ?", (repository_id,))
-            _remove_paths(db, [row[0] for row in paths])
+            remove_paths(db, [row[0] for row in paths])
         self._remove_unheld(repository_id, [row[0] for row in rows])
 
     def tidy(self) -> None:
@@ -133,9 +128,9 @@ class Writer:
         with self.shard.reading() as db:
             known = {
                 row[0].hex()
-                for part in _parts(wanted, 500)
+                for part in parts(wanted, 500)
                 for row in db.execute(
-                    f"SELECT oid FROM blob WHERE oid IN ({_marks(part)})",  # noqa: S608
+                    f"SELECT oid FROM blob WHERE oid IN ({marks(part)})",  # noqa: S608
                     [bytes.fromhex(oid) for oid in part],
                 )
             }
@@ -177,14 +172,14 @@ class Writer:
         plan = work.plan
         with self.shard.writing() as db:
             files = [file for file in work.listing.files if file.oid not in work.unreadable]
-            blobs = _blob_ids(db, {file.oid for file in files})
+            blobs = blob_ids(db, {file.oid for file in files})
             if len(blobs) < len({file.oid for file in files}):
                 return None
             changes = _Changes(db, work)
             removed = changes.apply(files, blobs, lambda file: self._language(db, work, file, blobs[file.oid]))
             refs = json.dumps([[ref.name, ref.commit] for ref in plan.refs])
             if plan.refs:
-                number = _count_pieces(db, plan.repository_id)
+                number = count_pieces(db, plan.repository_id)
                 (counted,) = db.execute("SELECT value + 1 FROM meta WHERE key = 'changes'").fetchone() or (1,)
                 row = (plan.repository_id, refs, len(files), number, counted)
                 db.execute("REPLACE INTO repo VALUES (?, ?, ?, ?, ?)", row)
@@ -227,10 +222,10 @@ class Writer:
         with self.shard.reading() as db:
             rows = db.execute("SELECT id FROM blob WHERE pending = ?", (repository,)).fetchall()
         gone = 0
-        for part in _parts(sorted({*candidates, *(row[0] for row in rows)}), REMOVE_AT_ONCE):
+        for part in parts(sorted({*candidates, *(row[0] for row in rows)}), REMOVE_AT_ONCE):
             with self.shard.writing() as db:
                 unheld = db.execute(
-                    f"SELECT id FROM blob WHERE id IN ({_marks(part)}) AND (pending IS NULL OR pending = ?)"  # noqa: S608
+                    f"SELECT id FROM blob WHERE id IN ({marks(part)}) AND (pending IS NULL OR pending = ?)"  # noqa: S608
                     " AND NOT EXISTS (SELECT 1 FROM file WHERE blob_id = blob.id)",
                     (*part, repository),
                 ).fetchall()
@@ -244,6 +239,7 @@ class _Changes:
     def __init__(self, db: sqlite3.Connection, work: _Work) -> None:
         self.db, self.plan, self.kinds = db, work.plan, work.kinds
         self.refsets: dict[tuple[int, ...], int] = {}
+        self.languages: dict[str, int] = {}
 
     def apply(
         self, files: list[PlannedFile], blobs: dict[str, int], language: Callable[[PlannedFile], str]
@@ -258,34 +254,29 @@ class _Changes:
                 (repository,),
             )
         }
-        languages: dict[str, int] = {}
         for file in files:
             blob, refset = blobs[file.oid], self._refset(file.refs)
             known = old.pop((file.path, blob), None)
             if known is None:
-                name = language(file)
-                if name not in languages:
-                    languages[name] = _number_of(self.db, "lang", "name", name)
-                self.db.execute(
-                    "INSERT INTO file(repo_id, path_id, blob_id, refset_id, lang_id, kind) VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        repository,
-                        _path_number(self.db, file.path),
-                        blob,
-                        refset,
-                        languages[name],
-                        self.kinds.of(file.path),
-                    ),
-                )
+                self._add(file, blob, refset, language(file))
             elif known[2] != refset:
                 self.db.execute("UPDATE file SET refset_id = ? WHERE id = ?", (refset, known[0]))
         self.db.executemany("DELETE FROM file WHERE id = ?", [(row[0],) for row in old.values()])
-        _remove_paths(self.db, [row[1] for row in old.values()])
+        remove_paths(self.db, [row[1] for row in old.values()])
         self.db.execute(
             "DELETE FROM refset WHERE repo_id = ?1 AND id NOT IN (SELECT refset_id FROM file WHERE repo_id = ?1)",
             (repository,),
         )
         return [blob for _, blob in old]
+
+    def _add(self, file: PlannedFile, blob: int, refset: int, language: str) -> None:
+        if language not in self.languages:
+            self.languages[language] = number_of(self.db, "lang", "name", language)
+        path, kind = path_number(self.db, file.path), self.kinds.of(file.path)
+        self.db.execute(
+            "INSERT INTO file(repo_id, path_id, blob_id, refset_id, lang_id, kind) VALUES (?, ?, ?, ?, ?, ?)",
+            (self.plan.repository_id, path, blob, refset, self.languages[language], kind),
+        )
 
     def _refset(self, refs: tuple[int, ...]) -> int:
         if refs not in self.refsets:
@@ -295,110 +286,3 @@ class _Changes:
             row = self.db.execute("SELECT id FROM refset WHERE repo_id = ? AND refs = ?", (repository, text)).fetchone()
             self.refsets[refs] = row[0]
         return self.refsets[refs]
-
-
-def add_blobs(db: sqlite3.Connection, batch: list[NewBlob], repository: int) -> None:
-    """Store content that is not there yet, marked as waiting for this repository's files."""
-    follows = _counters(db)
-    # FTS5 writes out what it holds whenever numbers go down, so pieces come in the order of their numbers.
-    for blob in sorted(batch, key=lambda each: each.kind):
-        first = follows[blob.kind]
-        added = db.execute(
-            "INSERT OR IGNORE INTO blob(oid, size, first, pieces, pending) VALUES (?, ?, ?, ?, ?)",
-            (bytes.fromhex(blob.oid), blob.size, first, len(blob.pieces), repository),
-        )
-        if not added.rowcount:
-            continue
-        symbols.store(db, added.lastrowid or 0, blob.named)
-        for number, piece in enumerate(blob.pieces, first):
-            row = (number, added.lastrowid, piece.first_line, piece.packed)
-            db.execute("INSERT INTO piece VALUES (?, ?, ?, ?)", row)
-            db.execute("INSERT INTO tri(rowid, t) VALUES (?, ?)", (number, texts.alike(piece.text)))
-            if number % SAMPLED == 1:
-                _sample(db, piece.text)
-        follows[blob.kind] = first + len(blob.pieces)
-    db.executemany("REPLACE INTO meta VALUES (?, ?)", [(f"next{kind}", str(n)) for kind, n in enumerate(follows)])
-
-
-def remove_blobs(db: sqlite3.Connection, blobs: list[int]) -> int:
-    """Delete content from table and index; number deleted."""
-    for blob in blobs:
-        for number, packed in db.execute("SELECT id, packed FROM piece WHERE blob_id = ?", (blob,)).fetchall():
-            text = texts.alike(texts.unpack(packed).decode())
-            db.execute("INSERT INTO tri(tri, rowid, t) VALUES ('delete', ?, ?)", (number, text))
-        db.execute("DELETE FROM piece WHERE blob_id = ?", (blob,))
-        symbols.remove(db, blob)
-        db.execute("DELETE FROM blob WHERE id = ?", (blob,))
-    return len(blobs)
-
-
-def _counters(db: sqlite3.Connection) -> list[int]:
-    known = dict(db.execute("SELECT key, value FROM meta WHERE key LIKE 'next%'"))
-    return [int(known.get(f"next{kind}", kind * PER_KIND + 1)) for kind in range(KINDS)]
-
-
-def _sample(db: sqlite3.Connection, text: str) -> None:
-    small = texts.alike(text).lower()
-    trigrams = {small[at : at + 3] for at in range(len(small) - 2)}
-    db.executemany(
-        "INSERT INTO frequency VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1",
-        [(each,) for each in sorted(trigrams)],
-    )
-
-
-def _blob_ids(db: sqlite3.Connection, oids: set[str]) -> dict[str, int]:
-    return {
-        oid.hex(): pk
-        for part in _parts(sorted(oids), 500)
-        for oid, pk in db.execute(
-            f"SELECT oid, id FROM blob WHERE oid IN ({_marks(part)})",  # noqa: S608
-            [bytes.fromhex(each) for each in part],
-        )
-    }
-
-
-def _count_pieces(db: sqlite3.Connection, repository: int) -> int:
-    row = db.execute(
-        "SELECT coalesce(sum(pieces), 0) FROM blob WHERE id IN (SELECT blob_id FROM file WHERE repo_id = ?)",
-        (repository,),
-    ).fetchone()
-    return int(row[0])
-
-
-def _path_number(db: sqlite3.Connection, raw: bytes) -> int:
-    row = db.execute("SELECT id FROM path WHERE raw = ?", (raw,)).fetchone()
-    if row is None:
-        number = db.execute("INSERT INTO path(raw) VALUES (?)", (raw,)).lastrowid
-        db.execute("INSERT INTO pathtri(rowid, t) VALUES (?, ?)", (number, path_text(raw)))
-        return int(number or 0)
-    return int(row[0])
-
-
-def _remove_paths(db: sqlite3.Connection, numbers: list[int]) -> None:
-    """Delete those of these paths that no file has any more."""
-    for number in set(numbers):
-        if db.execute("SELECT 1 FROM file WHERE path_id = ? LIMIT 1", (number,)).fetchone():
-            continue
-        (raw,) = db.execute("SELECT raw FROM path WHERE id = ?", (number,)).fetchone()
-        db.execute("INSERT INTO pathtri(pathtri, rowid, t) VALUES ('delete', ?, ?)", (number, path_text(raw)))
-        db.execute("DELETE FROM path WHERE id = ?", (number,))
-
-
-def path_text(raw: bytes) -> str:
-    """A path as its index of trigrams has it."""
-    return texts.alike(raw.decode("utf-8", "replace"))
-
-
-def _number_of(db: sqlite3.Connection, table: str, column: str, value: str) -> int:
-    db.execute(f"INSERT OR IGNORE INTO {table}({column}) VALUES (?)", (value,))  # noqa: S608
-    row = db.execute(f"SELECT id FROM {table} WHERE {column} = ?", (value,)).fetchone()  # noqa: S608
-    return int(row[0])
-
-
-def _parts(items: list[T], size: int) -> Iterator[list[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _marks(part: Sequence[object]) -> str:
-    return ",".join("?" * len(part))

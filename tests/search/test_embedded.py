@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 import django
 django.setup()
-from search.embedded import writing
+from search.embedded import rows, writing
 from search.embedded.engine import EmbeddedEngine
 from search.engine import IndexedRef, IndexPlan
 writing.BATCH_BLOBS = 10
@@ -77,7 +77,7 @@ class TestKilled:
         [
             "writing.Writer._change_files = hang",
             "writing.Writer._remove_unheld = hang",
-            "writing._sample = hang",
+            "rows._sample = hang",
             "progress = hang",
         ],
     )
