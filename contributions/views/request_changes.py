@@ -175,7 +175,7 @@ def _say_too_large(request: HttpRequest, form: ChangeForm) -> None:
         return
     if len(request.POST.get("patch", "")) > KEPT_CHARACTERS:
         form.add_error("patch", TOO_LARGE)
-    elif not request.FILES and int(request.META.get("CONTENT_LENGTH") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+    elif not request.FILES and int(request.headers.get("content-length") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
         form.add_error("upload", TOO_LARGE)
 
 
