@@ -35,7 +35,7 @@ def contrast(first, second):
 
 
 # Inside {% constant %}: rendered for the first page of the process only.
-ONCE_A_PROCESS = {"components/keys.html", "components/logo.html", "components/styles.html"}
+ONCE_A_PROCESS = {"components/keys.html", "components/logo.html", "components/palette.html", "components/styles.html"}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import BaseCommand, CommandError, call_command, get_commands, load_command_class
+from django.db import connection
 
 from innersource_portal.celery import app
 from projects.models import Project
@@ -108,7 +109,8 @@ class TestRunWorker:
         out, code = call("run_worker")
         assert code == 2 and "celery" in out
 
-    def test_without_it_everything_on_the_schedule_is_done(self, db):
+    def test_without_it_everything_on_the_schedule_is_done(self, db, monkeypatch):
+        monkeypatch.setattr(connection, "close", lambda: None)  # the test's own transaction
         threads = {repeater.name: repeater for repeater in run_worker.repeaters(app)}
         planned = {entry["task"] for entry in app.conf.beat_schedule.values()} - {"sync.dispatch_jobs"}
         assert {task.rpartition(".")[2] for task in planned} <= threads.keys()
