@@ -4,27 +4,16 @@ import datetime as dt
 import threading
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts import team_verbs, teams
 from accounts.models import AuditEvent, Membership, PastParent, Team
 from accounts.team_verbs import Member, TeamError
+from tests.patience import patiently
 
 
 def day(text):
     return dt.date.fromisoformat(text)
-
-
-def patiently(call, *arguments):
-    """The shared in-memory database of the tests refuses where a file would wait."""
-    for _ in range(6000):
-        try:
-            return call(*arguments)
-        except OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            threading.Event().wait(0.01)
-    raise AssertionError("locked for ever")
 
 
 def move_team_by_id(team, parent):

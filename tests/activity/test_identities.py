@@ -14,7 +14,7 @@ from activity.models import Identity, KeptApart, Merge, Participation, Person, P
 from projects.models import Project
 from tests.activity.histories import imported, planted, rows
 from tests.conftest import make_user
-from tests.sync.test_queue import patiently
+from tests.patience import patiently
 
 ANN, BO, CY = "Ann <ann@x.example>", "Bo <bo@x.example>", "Cy <cy@x.example>"
 WHO = [ANN, BO, CY, "Di <di@x.example>", "Eve <eve@x.example>", "deploy[bot] <d@x.example>"]

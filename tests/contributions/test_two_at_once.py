@@ -4,7 +4,7 @@ import threading
 from copy import copy
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -15,18 +15,9 @@ from contributions.opportunities import STEPS, advance
 from projects.models import Role
 from tests.conftest import make_user
 from tests.contributions.tasks import make_project, make_task
+from tests.patience import patiently
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def patiently(call):
-    """The tables of a test in memory may refuse the second writer instead of letting it wait; it tries again."""
-    for _ in range(1000):
-        try:
-            return call()
-        except OperationalError:
-            connection.close()
-    raise AssertionError("the database stayed locked")
 
 
 def at_once(*calls):

@@ -4,7 +4,6 @@ import threading
 
 import pytest
 import time_machine
-from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.models import AuditEvent
@@ -12,6 +11,7 @@ from projects.models import Repository
 from sync import queue
 from sync.models import SyncJob, SyncRun
 from sync.queue import Failure, Success
+from tests.patience import patiently
 
 STATE = SyncJob.State
 GOOD = Success(digest="d" * 64, head="refs/heads/main", active_at=None)
@@ -32,18 +32,6 @@ def later(**span):
 @pytest.fixture
 def job(db):
     return make_job()
-
-
-def patiently(call, *arguments):
-    """The shared in-memory database of the tests refuses where a file would wait."""
-    for _ in range(6000):
-        try:
-            return call(*arguments)
-        except OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            threading.Event().wait(0.01)
-    raise AssertionError("locked for ever")
 
 
 def running(job):
