@@ -65,8 +65,8 @@
   });
 
   addEventListener("hashchange", () => mark(true));
-  // Lines with more colours take the place of those that were marked.
-  document.addEventListener("htmx:afterSwap", () => { mark(false); wrap(wraps()); });
+  // Lines with colours take the place of marked ones; htmx gives them their own classes only when they settle.
+  document.addEventListener("htmx:afterSettle", () => { mark(false); wrap(wraps()); });
   wrap(wraps());
   mark(true);
 })();

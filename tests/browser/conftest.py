@@ -2,6 +2,8 @@ import os
 import shutil
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -47,3 +49,29 @@ def open_page(browser, live_server):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def sign_in(live_server):
+    """A function that signs a user in on a window without the form, which has walks of its own."""
+
+    def sign_in(page, user):
+        client = Client()
+        client.force_login(user)
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+        page.context.add_cookies([cookie | {"url": live_server.url, "httpOnly": True}])
+
+    return sign_in
+
+
+@pytest.fixture
+def signed_in(open_page, sign_in, stranger):
+    """A function that opens a window at an address, signed in as a stranger."""
+
+    def open_signed_in(address, **options):
+        page = open_page(**options)
+        sign_in(page, stranger)
+        page.goto(address)
+        return page
+
+    return open_signed_in

@@ -64,17 +64,11 @@ def _without_its_tree(builder, parent):
 
 
 @pytest.fixture
-def window(open_page, stranger):
+def window(signed_in):
     """A function that opens a window in which a stranger is signed in, at a path."""
 
     def open_at(path, **options):
-        page = open_page(**options)
-        page.goto("/accounts/login/")
-        page.get_by_label("Username or email").fill("sam")
-        page.get_by_label("Password", exact=True).fill("correct horse")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
-        page.goto(path)
+        page = signed_in(path, **options)
         page.wait_for_load_state("networkidle")
         return page
 

@@ -30,23 +30,6 @@ def project(planted, repository_builder):  # noqa: F811
     return planted(builder)
 
 
-@pytest.fixture
-def signed_in(open_page, stranger):
-    """A function that opens a page of the project, signed in as a stranger."""
-
-    def open_signed_in(address, **options):
-        page = open_page(**options)
-        page.goto("/accounts/login/")
-        page.get_by_label("Username or email").fill("sam")
-        page.get_by_label("Password", exact=True).fill("correct horse")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
-        page.goto(address)
-        return page
-
-    return open_signed_in
-
-
 def test_a_file_is_found_by_the_keyboard_alone(signed_in, project):
     page = signed_in("/projects/widget/tree/main/docs")
     page.keyboard.press("t")

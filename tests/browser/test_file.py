@@ -51,24 +51,13 @@ def project(planted, repository_builder):  # noqa: F811
 
 
 @pytest.fixture
-def signed_in(open_page, stranger):
-    """A function that opens a page of a file, signed in as a stranger."""
-
-    def open_signed_in(address, **options):
-        page = open_page(**options)
-        page.goto("/accounts/login/")
-        page.get_by_label("Username or email").fill("sam")
-        page.get_by_label("Password", exact=True).fill("correct horse")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
-        page.goto(f"/projects/widget/blob/main/{address}")
-        return page
-
-    return open_signed_in
+def open_file(signed_in):
+    """A function that opens the page of a file, signed in as a stranger."""
+    return lambda path, **options: signed_in(f"/projects/widget/blob/main/{path}", **options)
 
 
-def test_lines_are_chosen_by_click_and_kept_in_the_permanent_address(signed_in, project):
-    page = signed_in("long.py")
+def test_lines_are_chosen_by_click_and_kept_in_the_permanent_address(open_file, project):
+    page = open_file("long.py")
     page.locator("#L10 > a").click()
     assert page.url.endswith("#L10")
     page.locator("#L12 > a").click(modifiers=["Shift"])
@@ -79,14 +68,29 @@ def test_lines_are_chosen_by_click_and_kept_in_the_permanent_address(signed_in, 
     expect(page.locator(".lines .on")).to_have_count(3)
 
 
-def test_an_address_with_lines_marks_them(signed_in, project):
-    page = signed_in("long.py#L590-L591")
+def test_lines_stay_chosen_when_their_colours_come_later(open_file, project, monkeypatch):
+    monkeypatch.setattr("source.files.FIRST_SECONDS", -1)
+    page = open_file("README.md")
+    held = []
+    page.route(re.compile("part=lines"), lambda route: held.append(route))  # noqa: PLW0108 Playwright marks it
+    with page.expect_request(re.compile("part=lines")):
+        page.goto("/projects/widget/blob/main/long.py")
+    page.locator("#L10 > a").click()
+    page.locator("#L12 > a").click(modifiers=["Shift"])
+    held.pop().continue_()
+    expect(page.locator("#L1 [class^=tok-]").first).to_be_visible()
+    expect(page.locator(".htmx-settling, .htmx-added")).to_have_count(0)
+    expect(page.locator(".lines .on")).to_have_count(3)
+
+
+def test_an_address_with_lines_marks_them(open_file, project):
+    page = open_file("long.py#L590-L591")
     expect(page.locator(".lines .on")).to_have_count(2)
     expect(page.locator("#L590")).to_be_in_viewport()
 
 
-def test_keys_lead_to_blame_and_to_a_line(signed_in, project):
-    page = signed_in("long.py")
+def test_keys_lead_to_blame_and_to_a_line(open_file, project):
+    page = open_file("long.py")
     page.keyboard.press("l")
     page.keyboard.type("300")
     page.keyboard.press("Enter")
@@ -95,8 +99,8 @@ def test_keys_lead_to_blame_and_to_a_line(signed_in, project):
     page.wait_for_url("**/blame/main/long.py*")
 
 
-def test_every_key_and_the_list_of_them(signed_in, project):
-    page = signed_in("long.py")
+def test_every_key_and_the_list_of_them(open_file, project):
+    page = open_file("long.py")
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
@@ -127,16 +131,16 @@ def test_every_key_and_the_list_of_them(signed_in, project):
     page.wait_for_url(re.compile(r"/find/\w+"))
 
 
-def test_a_document_is_shown_and_its_source_too(signed_in, project):
-    page = signed_in("README.md", java_script_enabled=False)
+def test_a_document_is_shown_and_its_source_too(open_file, project):
+    page = open_file("README.md", java_script_enabled=False)
     expect(page.locator(".prose h1")).to_have_text("Widget")
     page.get_by_role("link", name="Source", exact=True).click()
     expect(page.locator("#L1")).to_contain_text("# Widget")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light"), (320, "dark")])
-def test_no_page_is_too_wide_or_fails_axe(signed_in, project, width, scheme):
-    page = signed_in("long.py", viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_no_page_is_too_wide_or_fails_axe(open_file, project, width, scheme):
+    page = open_file("long.py", viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     for address in PAGES:
         page.goto(f"/projects/widget/blob/main/{address}")

@@ -29,13 +29,9 @@ def long_names(db, administrator):
 
 
 @pytest.mark.parametrize(("width", "theme"), [(320, "light"), (390, "dark"), (1024, "light"), (1440, "dark")])
-def test_no_page_scrolls_sideways(long_names, open_page, width, theme):
+def test_no_page_scrolls_sideways(long_names, open_page, sign_in, administrator, width, theme):
     page = open_page(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
-    page.goto("/accounts/login/")
-    page.get_by_label("Username or email").fill("root")
-    page.get_by_label("Password", exact=True).fill("correct horse")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
+    sign_in(page, administrator)
     catalogs = ("/projects/", "/projects/?view=grid", "/projects/?view=table")
     for address in ("/", *catalogs, "/projects/long/", "/projects/long/edit/", "/projects/register/", "/sync/"):
         page.goto(address)

@@ -22,23 +22,6 @@ def project(planted, repository_builder):  # noqa: F811
     return planted(builder)
 
 
-@pytest.fixture
-def signed_in(open_page, stranger):
-    """A function that opens a page of the project, signed in as a stranger."""
-
-    def open_signed_in(address, **options):
-        page = open_page(**options)
-        page.goto("/accounts/login/")
-        page.get_by_label("Username or email").fill("sam")
-        page.get_by_label("Password", exact=True).fill("correct horse")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
-        page.goto(address)
-        return page
-
-    return open_signed_in
-
-
 def test_what_git_has_not_found_yet_comes_by_itself(signed_in, project, monkeypatch):
     monkeypatch.setattr("source.views.blame.FIRST_SECONDS", -1)
     page = signed_in("/projects/widget/blame/main/new.py")
