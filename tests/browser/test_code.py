@@ -105,3 +105,9 @@ def test_no_page_is_too_wide_or_fails_axe(signed_in, project, width, scheme):
         assert page.evaluate(TOO_WIDE) <= 0, address
         violations = Axe().run(page).response["violations"]
         assert violations == [], (address, [violation["id"] for violation in violations])
+
+
+def test_the_current_tab_is_in_view_on_a_narrow_screen(signed_in, project):
+    page = signed_in("/projects/widget/tags/", viewport={"width": 390, "height": 800})
+    expect(page.locator(".tabs [aria-current]").get_by_text("Tags")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(TOO_WIDE) <= 0
