@@ -16,7 +16,7 @@ def page(browser, project, revision=b"main", path=b"a.txt", query="", **headers)
 def hunks(answer):
     """(title, text of the lines) of each group of lines."""
     found = []
-    for part in re.split(r'<li class="hunk ', answer.content.decode())[1:]:
+    for part in re.split(r'<li class="hunk\b', answer.content.decode())[1:]:
         title = re.search(r'class="commit-title" href="[^"]*"[^>]*>(.*?)</a>', part)
         lines = [html.unescape(re.sub("<[^>]*>", "", line)) for line in re.findall(r"<code>(.*?)</code>", part)]
         found.append((title[1] if title else None, lines))
