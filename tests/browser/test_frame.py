@@ -93,8 +93,7 @@ class TestNarrow:
         page.locator("summary").filter(has_text="Filters").click()
         assert go.is_visible()
 
-    @pytest.mark.parametrize("theme", ["light", "dark"])
-    @pytest.mark.parametrize("width", [320, 1440])
+    @pytest.mark.parametrize(("width", "theme"), [(320, "light"), (1440, "dark")])
     def test_nothing_is_cut_and_axe_finds_nothing(self, styleguide, width, theme):
         page = styleguide(viewport={"width": width, "height": 800}, color_scheme=theme, bypass_csp=True)
         assert page.evaluate(TOO_WIDE) <= 0

@@ -54,8 +54,7 @@ def test_blame_and_history_work_without_script(signed_in, project, monkeypatch):
     expect(page.locator(".commit-title")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light"), (320, "dark")])
 def test_no_page_is_too_wide_or_fails_axe(signed_in, project, width, scheme):
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
     page = signed_in("/projects/widget/", **options)
