@@ -14,6 +14,10 @@ SHOWN = 300  # characters of a name
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*\Z")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 _ODD_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# What hides or turns text, as it is used to make code look like something else; line feeds and tabs are none of it.
+_HIDING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 
 
@@ -41,6 +45,11 @@ def shown_text(text: str) -> SafeString:
     return mark_safe(_marked(text.replace("\r\n", "\n"), "\n\t"))  # noqa: S308 escaped character by character
 
 
+def marked_code(html: str) -> str:
+    """HTML of code in which characters that hide or reorder it are marked; other unusual ones stay as they are."""
+    return _HIDING.sub(lambda found: _mark(found[0]), html) if _HIDING.search(html) else html
+
+
 def _shortened(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
@@ -56,8 +65,12 @@ def _marked(text: str, kept: str) -> str:
         if c in kept or not _is_odd(c):
             pieces.append(str(escape(c)))
         else:
-            pieces.append(f'<span class="odd" title="{escape(_words(c))}">{_code(c)}</span>')
+            pieces.append(_mark(c))
     return "".join(pieces)
+
+
+def _mark(c: str) -> str:
+    return f'<span class="odd" title="{escape(_words(c))}">{_code(c)}</span>'
 
 
 def _is_odd(c: str) -> bool:

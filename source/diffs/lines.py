@@ -1,16 +1,12 @@
 """Text from a repository as safe HTML: escaped, and what could mislead the eye made visible."""
 
-import re
 from collections.abc import Sequence
 from html import escape
 
 from source.diffs.words import Span
+from source.names import marked_code
 
 LONGEST = 5000  # characters shown of one line
-# Controls, and characters that have no width or turn the direction of reading.
-_ODD = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
 
 
 def decoded(line: bytes) -> str:
@@ -40,11 +36,4 @@ def line_html(text: str, spans: Sequence[Span] = (), mark: str = "ins") -> str:
 
 def shown(text: str) -> str:
     """Escaped text in which odd characters are named."""
-    html = escape(text)
-    return _ODD.sub(_named, html) if _ODD.search(html) else html
-
-
-def _named(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    picture = chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else f"U+{code:04X}"
-    return f'<span class="odd" title="U+{code:04X}">{picture}</span>'
+    return marked_code(escape(text))

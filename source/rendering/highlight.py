@@ -1,9 +1,7 @@
 """Source as lines of HTML with the classes of css/code.css. Runs where it can be killed: see `reading`."""
 
 import html
-import re
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,16 +10,14 @@ from pygments.lexers import find_lexer_class_by_name, find_lexer_class_for_filen
 from pygments.token import STANDARD_TYPES, _TokenType
 from pygments.util import ClassNotFound
 
+from source.names import marked_code
+
 # What css/code.css gives a colour; a class without one would only make pages larger.
 STYLED = frozenset(
     "k kc kd kn kp kr ow kt nc nn no nd ne nt nf fm nb bp na py nl s sa sb sc dl sd s2 se sh si sx sr s1 ss "  # noqa: SIM905
     "m mb mf mh mi il mo nv vc vg vi vm l ld c ch cm c1 cs cp cpf gp go gh gu gs ge gd gi gr".split()
 )
 LOOK_EVERY = 200  # tokens between two looks at the clock
-# Controls that hide or reorder text, as they are used to make code look like something else.
-ODD = re.compile(
-    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\r"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ def lexer_for(name: str, language: str) -> Lexer | None:
 
 
 def plain_lines(lines: Iterable[str]) -> list[str]:
-    return [_marked(html.escape(line, quote=False)) for line in lines]
+    return [marked_code(html.escape(line, quote=False)) for line in lines]
 
 
 def coloured_lines(lines: list[str], lexer: Lexer, seconds: float) -> Coloured:
@@ -59,9 +55,7 @@ def coloured_lines(lines: list[str], lexer: Lexer, seconds: float) -> Coloured:
             if part:
                 escaped = html.escape(part, quote=False)
                 line.append(f"{opening}{escaped}</span>" if opening else escaped)
-    done = done[: len(lines)]
-    if ODD.search(text):
-        done = [_marked(each) for each in done]
+    done = [marked_code(each) for each in done[: len(lines)]]
     return Coloured(done + plain_lines(lines[len(done) :]), len(done))
 
 
@@ -92,16 +86,6 @@ def _opening(kind: _TokenType) -> str:
         short = STANDARD_TYPES.get(near, "")
         _openings[kind] = f'<span class="tok-{short}">' if short in STYLED else ""
     return _openings[kind]
-
-
-def _marked(escaped: str) -> str:
-    return ODD.sub(_code, escaped) if ODD.search(escaped) else escaped
-
-
-def _code(found: re.Match[str]) -> str:
-    c = found[0]
-    title = html.escape(unicodedata.name(c, "control character").lower())
-    return f'<span class="odd" title="{title}">U+{ord(c):04X}</span>'
 
 
 def _by_language(language: str) -> type[Lexer] | None:

@@ -154,7 +154,7 @@ class TestCommit:
         oid = builder.commit({path: HOSTILE + "\x00".replace("\x00", "") + "\r\n", b"\xff\xfe": b"caf\xe9\n"})
         html = text(get(browser, planted(builder), oid))
         assert "<script>alert" not in html and "\u202e" not in html and "\x1b" not in html
-        assert 'title="U+202E"' in html and "caf\u00e9" in html
+        assert 'title="right-to-left override">U+202E<' in html and "caf\u00e9" in html
 
     def test_one_file_of_it(self, planted, builder, browser):
         builder.commit({"dir/a": "1\n", "dir/b": "1\n", "c": PROSE})
