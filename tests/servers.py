@@ -33,13 +33,13 @@ def find_binary(name):
     return str(versions[0]) if versions else None
 
 
-def wait_for_port(port, process, seconds=90):
+def wait_for_port(port, process, seconds=90, host="127.0.0.1"):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"server ended with {process.returncode}")
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((host, port)) == 0:
                 return
         time.sleep(0.05)
     raise RuntimeError("server did not answer in time")

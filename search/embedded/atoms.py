@@ -132,12 +132,12 @@ def _compiled(pattern: str, case_sensitive: bool) -> "re2._Regexp":
     options.never_nl = True
     options.case_sensitive = case_sensitive
     try:
-        return re2.compile(b"(?m)" + _by_line(pattern).encode(), options)
+        return re2.compile(b"(?m)" + by_line(pattern).encode(), options)
     except (re2.error, UnicodeEncodeError) as error:
         raise BadPattern(_words(error)) from None
 
 
-def _by_line(pattern: str) -> str:
+def by_line(pattern: str) -> str:
     """The pattern with marks for the ends of the text changed into those of the line, which is all it can see."""
     done = []
     inside = False

@@ -39,7 +39,7 @@ class Plan:
 def make_plan(db: sqlite3.Connection, tree: Tree, readable: frozenset[int]) -> Plan | None:
     """None where nothing in this shard can match."""
     present = {row[0]: row[1] for row in db.execute("SELECT id, pieces FROM repo")}
-    wanted = _repositories(tree.matcher)
+    wanted = repositories_of(tree.matcher)
     here = frozenset(present) & readable
     here = here if wanted is None else here & wanted
     if not here:
@@ -117,14 +117,14 @@ def _required(matcher: Matcher) -> Sequence[Matcher]:
     return [matcher]
 
 
-def _repositories(matcher: Matcher) -> frozenset[int] | None:
+def repositories_of(matcher: Matcher) -> frozenset[int] | None:
     """Repositories outside of which nothing matches; None for no such bound."""
     if isinstance(matcher, Repositories):
         return matcher.ids
     if isinstance(matcher, Folder):
         return frozenset({matcher.repository_id})
     if isinstance(matcher, AllOf | AnyOf):
-        bounds = [_repositories(child) for child in matcher.children]
+        bounds = [repositories_of(child) for child in matcher.children]
         known = [bound for bound in bounds if bound is not None]
         if isinstance(matcher, AllOf):
             return frozenset.intersection(*known) if known else None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F, Q, Sum
 
@@ -26,14 +27,14 @@ class Coverage:
 
 
 def coverage(viewer: User | AnonymousUser) -> Coverage:
-    """One query."""
+    """What another engine has indexed does not count. One query."""
     mains = Project.objects.visible_to(viewer).filter(subdirectory="").exclude(repository__head_commit="")
-    indexed = Q(**{f"{_STATE}indexed_at__isnull": False}) & ~Q(**{f"{_STATE}commit": ""})
+    indexed = Q(**{f"{_STATE}engine__startswith": f"{settings.SEARCH_ENGINE}-"}) & ~Q(**{f"{_STATE}commit": ""})
     older = indexed & ~Q(**{f"{_STATE}commit": F("repository__head_commit")})
     sums = mains.order_by().aggregate(
         all=Count("pk"),
         searchable=Count("pk", filter=indexed),
         behind=Count("pk", filter=older),
-        skipped=Sum(f"{_STATE}skipped_total"),
+        skipped=Sum(f"{_STATE}skipped_total", filter=indexed),
     )
     return Coverage(sums["all"], sums["searchable"], sums["behind"], sums["skipped"] or 0)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -95,6 +96,8 @@ def _code(request: HttpRequest, query: Query, tab: Tab) -> dict[str, Any]:
         "first_url": tabs.search_url(query.text, tab),
         "next_url": tabs.search_url(query.text, tab, after=answer.next) if answer.next else "",
         "coverage": coverage(request.user),
+        "by_zoekt": settings.SEARCH_ENGINE == "zoekt",
+        "unanswered": any(note.kind == "failed" for note in answer.notes),
         "wider": [] if files else _wider(query, tab),
         **({} if after or tab != tabs.DEFAULT else _projects_like(request, query)),
         **counted(request, query, tab, answer),

@@ -1,33 +1,36 @@
-"""From Zoekt's files to an answer: each is looked at again with our own finders, so that both engines mean the same."""
+"""From Zoekt's files to hits: each is looked at again with our own finders, so that both engines mean the same."""
 
-import base64
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from projects.derive.language_rules import language_of
-from search.embedded import texts
 from search.embedded.lines import Matches, find_lines, shown_lines
 from search.embedded.scoring import is_whole_word, symbol_term, terms_of
 from search.embedded.symbols import DefiningLines
 from search.embedded.tree import Atom, FileRow, Tree
-from search.engine import Definition, FileHit, IndexedRef, Literal, Request, Symbol
+from search.engine import Definition, FileHit, Literal, Request, Symbol
 from search.filters import NOTHING_KNOWN
 from search.kinds import Kinds
+from search.zoekt.states import State, States
+from search.zoekt.view import REF, TAIL
 
 COPIES = 100
+LINES_RATED = 20
+Row = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Hit:
-    """One content with its files, the best one first."""
+    """One content with its files, the best one first; `states` says of each repository what it was found in."""
 
     blob: str
     matches: Matches
     definitions: tuple[Definition, ...]
     rated: list[tuple[float, dict[str, float], FileRow]]
+    states: dict[int, State]
 
     @property
     def order(self) -> tuple[float, int, bytes]:
@@ -36,30 +39,22 @@ class Hit:
 
 
 class Reading:
-    """Files that satisfy the request, by content. `refs`: what is indexed, by repository."""
+    """Files that satisfy the request, by content."""
 
-    def __init__(self, request: Request, refs: Mapping[int, tuple[IndexedRef, ...]]) -> None:
-        self.request, self.refs = request, refs
+    def __init__(self, request: Request, states: States) -> None:
+        self.request, self.states = request, states
         self.tree = Tree(request.matcher)
         self.kinds = Kinds()
 
-    def hits(self, rows: list[dict[str, Any]]) -> list[Hit]:
-        contents: dict[bytes, list[dict[str, Any]]] = {}
-        for row in rows:
-            if row.get("RepositoryID", 0) in self.request.repositories:
-                contents.setdefault(base64.b64decode(row.get("Content") or ""), []).append(row)
-        found = (self._hit(content, same) for content, same in contents.items())
-        return sorted((hit for hit in found if hit is not None), key=lambda hit: hit.order)
-
-    def _hit(self, content: bytes, rows: list[dict[str, Any]]) -> Hit | None:
-        text = None if b"\0" in content or content.startswith(b"NOT-INDEXED: ") else texts.text_of(content)
-        if text is None or texts.is_lfs_pointer(content):
-            return None
-        encoded = text.encode()
-        known = {atom.number: atom.finder.occurs(encoded) for atom in self.tree.atoms}
-        definitions = _definitions(rows, self.tree.all_symbols)
-        files = [self._file(row, content, frozenset(definitions)) for row in rows]
-        files = [file for file in files if self.tree.truth(file, known)]
+    def hit(self, content: bytes, rows: list[Row], found: Row) -> Hit | None:
+        """`rows`: files of this content, of which `found` tells what Zoekt matched in it."""
+        text = content.removesuffix(TAIL)
+        known = {atom.number: atom.finder.occurs(text) for atom in self.tree.atoms}
+        definitions = _definitions(found, self.tree.all_symbols)
+        states = {row["RepositoryID"]: state for row in rows if (state := self.state(row)) is not None}
+        held = [(row, states[row["RepositoryID"]]) for row in rows if row["RepositoryID"] in states]
+        listed = (self.file(row, state, text, frozenset(definitions)) for row, state in held)
+        files = [file for file in listed if self.tree.truth(file, known)]
         if not files:
             return None
         atoms = [atom for atom in self.tree.atoms if atom.positive and known[atom.number]]
@@ -67,28 +62,32 @@ class Reading:
         shown = tuple(sorted(wanted, key=lambda each: (each.line, each.name)))
         if shown:
             atoms.append(Atom(-1, Literal(""), DefiningLines(shown), NOTHING_KNOWN, True))
-        matches = find_lines(encoded, atoms, None)
-        blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-        return Hit(blob, matches, shown, self._rated(files, matches, shown))
+        matches = find_lines(text, atoms, None)
+        blob = hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
+        return Hit(blob, matches, shown, self._rated(files, matches, shown, states), states)
 
-    def _file(self, row: dict[str, Any], content: bytes, defines: frozenset[Symbol]) -> FileRow:
-        repository = row["RepositoryID"]
-        path = row["FileName"].encode()
-        names = [ref.name for ref in self.refs.get(repository, ())]
-        numbers = sorted(int(name[1:]) for name in row.get("Branches") or [])
+    def state(self, row: Row) -> State | None:
+        """None for a repository that the viewer may not read, or of which nobody knows what was indexed."""
+        if row.get("RepositoryID", 0) not in self.request.repositories:
+            return None
+        record = self.states.get(row["RepositoryID"])
+        return record.state(row.get("Version", "")) if record else None
+
+    def file(self, row: Row, state: State, text: bytes, defines: frozenset[Symbol] = frozenset()) -> FileRow:
+        path = state.path(row["FileName"])
+        names = [ref.name for ref in state.refs]
+        numbers = sorted(int(name.removeprefix(REF)) for name in row.get("Branches") or [])
         refs = tuple(names[number] for number in numbers if number < len(names))
-        language = language_of(path.rpartition(b"/")[2].decode(), content)
-        return FileRow(0, repository, path, 0, refs, language, self.kinds.of(path), defines)
+        language = language_of(path.rpartition(b"/")[2].decode("utf-8", "replace"), text)
+        return FileRow(0, row["RepositoryID"], path, 0, refs, language, self.kinds.of(path), defines)
 
     def _rated(
-        self, files: list[FileRow], matches: Matches, shown: tuple[Definition, ...]
+        self, files: list[FileRow], matches: Matches, shown: tuple[Definition, ...], states: dict[int, State]
     ) -> list[tuple[float, dict[str, float], FileRow]]:
-        lines = matches.text.split(b"\n") if matches.starts else []
-        offsets = {matches.text.count(b"\n", 0, start) for start in matches.starts[:20]}
-        whole = any(is_whole_word(lines[number], matches.atoms) for number in offsets)
+        whole = any(is_whole_word(_line(matches.text, start), matches.atoms) for start in matches.starts[:LINES_RATED])
         rated = []
         for file in files:
-            default = self.refs[file.repository_id][0].name if self.refs.get(file.repository_id) else ""
+            default = states[file.repository_id].refs[0].name
             found = (len(matches.starts), whole)
             terms = terms_of(file, default, matches.atoms, found, self.request.ranks) | symbol_term(False, shown)
             rated.append((round(sum(terms.values()), 3), terms, file))
@@ -96,13 +95,13 @@ class Reading:
 
     def draw(self, hit: Hit) -> FileHit:
         score, terms, file = hit.rated[0]
-        commits = {ref.name: ref.commit for ref in self.refs.get(file.repository_id, ())}
+        commits = {ref.name: ref.commit for ref in hit.states[file.repository_id].refs}
         copies = tuple((other.repository_id, other.path) for _, _, other in hit.rated[1 : COPIES + 1])
         return FileHit(
             repository_id=file.repository_id,
             path=file.path,
             blob=hit.blob,
-            commit=commits.get(file.refs[0], "") if file.refs else "",
+            commit=commits[file.refs[0]] if file.refs else "",
             branches=file.refs,
             language=file.language,
             lines=shown_lines(hit.matches, self.request.lines, self.request.context),
@@ -115,11 +114,15 @@ class Reading:
         )
 
 
-def _definitions(rows: list[dict[str, Any]], wanted: set[Symbol]) -> dict[Symbol, list[Definition]]:
+def _line(text: bytes, start: int) -> bytes:
+    end = text.find(b"\n", start)
+    return text[start : end if end >= 0 else None]
+
+
+def _definitions(row: Row, wanted: set[Symbol]) -> dict[Symbol, list[Definition]]:
     """Definitions among what matched, for each symbol that was asked for."""
     found: dict[Symbol, list[Definition]] = {}
-    chunks = [chunk for row in rows[:1] for chunk in row.get("ChunkMatches") or []] if wanted else []
-    for chunk in chunks:
+    for chunk in row.get("ChunkMatches") or [] if wanted else []:
         for place, info in zip(chunk["Ranges"] or [], chunk.get("SymbolInfo") or [], strict=False):
             for symbol in wanted:
                 if info and _means(symbol, info["Sym"]):
@@ -135,11 +138,8 @@ def _means(symbol: Symbol, name: str) -> bool:
     return name == wanted if symbol.exact else name.startswith(wanted) if symbol.prefix else wanted in name
 
 
-def counted(hits: list[Hit]) -> tuple[int, dict[int, int], dict[str, int]]:
+def counted(files: Iterable[FileRow]) -> tuple[int, dict[int, int], dict[str, int]]:
     """Files in all, by repository and by language."""
-    files = [file for hit in hits for _, _, file in hit.rated]
-    return (
-        len(files),
-        dict(Counter(file.repository_id for file in files)),
-        dict(Counter(file.language for file in files)),
-    )
+    listed = list(files)
+    repositories = Counter(file.repository_id for file in listed)
+    return len(listed), dict(repositories), dict(Counter(file.language for file in listed))

@@ -1,36 +1,24 @@
 """Zoekt behind the interface of engines: its server answers, its indexer reads our mirrors, we look at both."""
 
-import json
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from gitstore.locks import file_lock
-from search.embedded.planning import _repositories as bound_of
-from search.engine import (
-    Answer,
-    EngineStatus,
-    Facets,
-    IndexedRef,
-    IndexOutcome,
-    IndexPlan,
-    Note,
-    OnProgress,
-    Request,
-    Symbol,
-)
-from search.zoekt.answering import Hit, Reading, counted
-from search.zoekt.question import question
+from search.engine import Answer, EngineStatus, IndexedRef, IndexOutcome, IndexPlan, OnProgress, Request
+from search.zoekt.differences import differences
+from search.zoekt.searching import Search
 from search.zoekt.server import Server, ServerError
-from search.zoekt.writing import record, recorded, remove_index, write_index
+from search.zoekt.states import Record, State, States
+from search.zoekt.view import load_blobs, make_view, save_blobs
+from search.zoekt.writing import IndexerError, nudge, remove_index, remove_left_over, shards, write_index
 
-FORMAT = 1
+FORMAT = 2
 LOCK_SECONDS = 4 * 3600.0
-SEEN_SECONDS = 60.0
-STEPS = (250, 2_500, 25_000)
-DIFFERENCE = "Zoekt compares bytes: text that is not in UTF-8 is found by its ASCII letters only."
+SEEN_SECONDS = 90.0
 
 
 class ZoektEngine:
@@ -41,64 +29,7 @@ class ZoektEngine:
         self.label = f"zoekt-{FORMAT}-{file_bytes}"
 
     def search(self, request: Request) -> Answer:
-        began = time.monotonic()
-        reading = Reading(request, {pk: self.indexed(pk) for pk in request.repositories})
-        bound = bound_of(request.matcher)
-        readable = request.repositories if bound is None else request.repositories & bound
-        told = int(request.after) if request.after and request.after.isdecimal() and len(request.after) < 7 else 0
-        notes: list[Note] = []
-        hits: list[Hit] = []
-        whole = True
-        for most in STEPS:
-            try:
-                left = max(began + request.deadline_seconds - time.monotonic(), 0.0)
-                result = self.server.search(question(request.matcher), readable, most, left) if readable else {}
-            except ServerError as error:
-                late = "deadline" in str(error) or "timed out" in str(error)
-                notes.append(self._late(request, 0) if late else Note("failed", "The search server does not answer."))
-                break
-            hits, rows = reading.hits(result.get("Files") or []), result.get("Files") or []
-            whole = len(rows) < most
-            if result.get("ShardsSkipped") or result.get("FilesSkipped"):
-                whole = whole and not _stopped(result, request, began)
-                if _stopped(result, request, began):
-                    notes.append(self._late(request, int(result.get("FilesConsidered") or 0)))
-                    break
-            if whole or (len(hits) > told + request.limit and not request.wants_total):
-                break
-        return self._answer(reading, hits, told, notes, whole=whole, began=began)
-
-    def _answer(
-        self,
-        reading: Reading,
-        hits: list[Hit],
-        told: int,
-        notes: list[Note],
-        *,
-        whole: bool,
-        began: float,
-    ) -> Answer:
-        request = reading.request
-        page = hits[told : told + request.limit]
-        total, repositories, languages = counted(hits)
-        more = request.limit and told + request.limit < len(hits)
-        exact = whole and not notes
-        if reading.tree.atoms or any(isinstance(each, Symbol) for each in reading.tree.all_symbols):
-            notes.append(Note("difference", DIFFERENCE))
-        return Answer(
-            files=tuple(reading.draw(hit) for hit in page),
-            total=total,
-            total_is_exact=exact,
-            facets=Facets(repositories, languages),
-            notes=tuple(notes),
-            next=str(told + request.limit) if more else None,
-            seconds=time.monotonic() - began,
-        )
-
-    def _late(self, request: Request, covered: int) -> Note:
-        files = sum(told["files"] for pk, told in recorded(self.folder) if pk in request.repositories)
-        words = f"Stopped after {request.deadline_seconds:g} seconds, having looked through about "
-        return Note("time", f"{words}{min(covered, files):,} of {files:,} files.")
+        return differences(request.matcher, Search(self.server, States(self.folder), request).answer())
 
     # Indexing
 
@@ -106,81 +37,123 @@ class ZoektEngine:
         if not plan.refs:
             self.forget(plan.repository_id)
             return IndexOutcome()
-        with self._owning(plan.repository_id):
-            if progress:
-                progress(0, 1)
-            (self.folder / "written" / f"{plan.repository_id}.json").unlink(missing_ok=True)
-            outcome = write_index(self.folder, plan, self.file_bytes)
-            record(self.folder, plan, outcome)
-            self._wait(plan.repository_id, [ref.commit for ref in plan.refs])
-            if progress:
-                progress(1, 1)
+        with self._owning(plan.repository_id) as lock:
+            return self._index(plan, progress or _silent, lock)
+
+    def _index(self, plan: IndexPlan, progress: OnProgress, lock: int) -> IndexOutcome:
+        pk, states = plan.repository_id, States(self.folder)
+        known = load_blobs(states.blobs_file(pk))
+        view = make_view(self.folder / "views" / f"r{pk}", plan, self.file_bytes, known, progress)
+        try:
+            old = states.get(pk)
+            fresh = State.of(plan, view)
+            if not (self._is_whole(pk, old) and old and old.states[-1] == fresh):
+                states.put(pk, Record([*(old.states[-1:] if old else ()), fresh], pending=True, label=self.label))
+                write_index(self.folder, pk, view, self.file_bytes, lock)
+        finally:
+            shutil.rmtree(view.folder, ignore_errors=True)
+        outcome = view.outcome
+        save_blobs(states.blobs_file(pk), view.blobs)
+        held = sum(not blob.reason for blob in view.blobs.values())
+        sizes = shards(self.folder, pk)
+        states.put(pk, Record([fresh], False, self.label, outcome.files, outcome.text_bytes, held, sizes))
+        self._wait(pk, view.commits)
+        progress(outcome.files, outcome.files)
         return outcome
 
     def forget(self, repository_id: int) -> None:
         with self._owning(repository_id):
-            (self.folder / "written" / f"{repository_id}.json").unlink(missing_ok=True)
+            States(self.folder).remove(repository_id)
             remove_index(self.folder, repository_id)
             self._wait(repository_id, None)
 
     def _wait(self, repository_id: int, commits: list[str] | None) -> None:
         """Until the server has seen the new files; it looks by itself, so that a server that is down loses nothing."""
         until = time.monotonic() + SEEN_SECONDS
-        while time.monotonic() < until:
+        for tried in count():
             try:
                 if self.server.commits(repository_id) == commits:
                     return
             except ServerError:
                 return
+            if time.monotonic() > until:
+                break
+            if tried % 20 == 19:  # it watches the folder, but not while it starts
+                nudge(self.folder)
             time.sleep(0.05)
+        raise IndexerError(
+            f"The search server does not read what is written to {self.folder}.", "Its option -index names that folder."
+        )
 
     @contextmanager
-    def _owning(self, repository_id: int) -> Iterator[None]:
-        locks = self.folder / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        with file_lock(locks / f"{repository_id}.lock", LOCK_SECONDS):
-            yield
+    def _owning(self, repository_id: int) -> Iterator[int]:
+        with file_lock(self.folder / "locks" / f"{repository_id}.lock", LOCK_SECONDS) as lock:
+            yield lock
 
     # What there is
 
     def label_of(self, repository_id: int) -> str:
-        return self.label if self.indexed(repository_id) else ""
+        record = States(self.folder).get(repository_id)
+        return self.label if record and self._is_whole(repository_id, record) else ""
+
+    def _is_whole(self, repository_id: int, record: Record | None) -> bool:
+        """Whether the index of a repository is what was written, by these settings."""
+        if record is None or record.pending or record.label != self.label:
+            return False
+        return record.shards == shards(self.folder, repository_id)
 
     def indexed(self, repository_id: int) -> tuple[IndexedRef, ...]:
-        try:
-            told = json.loads((self.folder / "written" / f"{repository_id}.json").read_text())
-        except (OSError, ValueError):
-            return ()
-        return tuple(IndexedRef(**ref) for ref in told["refs"])
+        record = States(self.folder).get(repository_id)
+        return record.states[0].refs if record and not (record.pending and len(record.states) == 1) else ()
 
     def repositories(self) -> frozenset[int]:
-        return frozenset(pk for pk, _ in recorded(self.folder))
+        return frozenset(States(self.folder).repositories())
 
     def status(self) -> EngineStatus:
-        rows = [told for _, told in recorded(self.folder)]
-        disk = sum(file.stat().st_size for file in self.folder.glob("*.zoekt"))
-        files, blobs, text = (sum(row[key] for row in rows) for key in ("files", "blobs", "text_bytes"))
-        return EngineStatus(self.label, len(rows), files, blobs, text, disk)
+        states = States(self.folder)
+        held = {pk: record for pk in states.repositories() if (record := states.get(pk)) is not None}
+        disk = sum(file.stat().st_size for file in self.folder.glob("portal-*.zoekt"))
+        damaged = tuple(f"repository {pk}" for pk, record in held.items() if not self._is_whole(pk, record))
+        return EngineStatus(
+            self.label,
+            repositories=len(held),
+            files=sum(record.files for record in held.values()),
+            blobs=sum(record.blobs for record in held.values()),
+            text_bytes=sum(record.text_bytes for record in held.values()),
+            disk_bytes=disk,
+            damaged=damaged,
+        )
 
-    def check(self, *, thorough: bool = False) -> tuple[str, ...]:  # noqa: ARG002
-        """Repositories whose index files are gone are indexed anew; Zoekt itself refuses damaged files."""
+    def check(self, *, thorough: bool = False) -> tuple[str, ...]:
+        """Look for index files that are gone or of another size; `thorough` asks the server for each repository."""
+        states = States(self.folder)
         found = []
-        for pk in sorted(self.repositories()):
-            if not any(self.folder.glob(f"portal-{pk}_v*.zoekt")):
-                found.append(f"The index files of repository {pk} are gone.")
-                self.forget(pk)
+        for pk in states.repositories():
+            record = states.get(pk)
+            if record is None or (not record.pending and record.shards != shards(self.folder, pk)):
+                found.append(f"The index files of repository {pk} are not those that were written.")
+            elif thorough and not record.pending and not self._answers(pk, record):
+                found.append(f"The search server cannot read the index files of repository {pk}.")
+            else:
+                continue
+            self.forget(pk)
         return tuple(found)
 
+    def _answers(self, repository_id: int, record: Record) -> bool:
+        try:
+            return self.server.commits(repository_id) == list(record.states[-1].views)
+        except ServerError:
+            return True
+
     def tidy(self) -> None:
-        """Nothing to do: each repository's files are written anew."""
+        remove_left_over(self.folder)
 
     def rebuild(self) -> None:
-        for file in self.folder.glob("*.zoekt"):
+        for file in self.folder.glob("portal-*"):
             file.unlink(missing_ok=True)
         for part in ("written", "views"):
             shutil.rmtree(self.folder / part, ignore_errors=True)
 
 
-def _stopped(result: dict[str, object], request: Request, began: float) -> bool:
-    """Whether time was over, rather than enough found."""
-    return time.monotonic() - began >= request.deadline_seconds or result.get("FlushReason") == 1
+def _silent(done: int, total: int) -> None:
+    """For those who do not ask."""

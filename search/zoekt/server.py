@@ -13,16 +13,26 @@ class ServerError(Exception):
     """It does not answer, or not with what was asked for."""
 
 
+class Late(ServerError):
+    """It has not answered in time."""
+
+
+class Misunderstood(ServerError):
+    """It refuses the query."""
+
+
 class Server:
     """`url` as in http://zoekt:6070."""
 
     def __init__(self, url: str) -> None:
         self.parts = urlsplit(url)
 
-    def search(self, query: str, repositories: Iterable[int], most: int, seconds: float) -> dict[str, Any]:
-        """The first `most` files with their content, of these repositories only."""
+    def search(
+        self, query: str, repositories: Iterable[int], most: int, seconds: float, *, whole: bool = True
+    ) -> dict[str, Any]:
+        """The best `most` files of these repositories only; `whole`: with their content."""
         options = {
-            "Whole": True,
+            "Whole": whole,
             "ChunkMatches": True,
             "MaxDocDisplayCount": most,
             "ShardMaxMatchCount": 10_000_000,
@@ -47,12 +57,19 @@ class Server:
         try:
             connection.request("POST", self.parts.path.rstrip("/") + path, json.dumps(asked))
             answer = connection.getresponse()
-            content = answer.read()
-            told = json.loads(content)
+            told = json.loads(answer.read())
+        except TimeoutError as error:
+            raise Late(str(error)) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ServerError(str(error)) from error
         finally:
             connection.close()
         if answer.status != http.client.OK or not isinstance(told, dict):
-            raise ServerError(str(told)[:500])
+            raise _explained(answer.status, str(told)[:500])
         return told
+
+
+def _explained(status: int, words: str) -> ServerError:
+    if status == http.client.BAD_REQUEST:
+        return Misunderstood(words)
+    return Late(words) if "deadline" in words else ServerError(words)

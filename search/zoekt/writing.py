@@ -1,130 +1,85 @@
-"""Having zoekt-git-index read a mirror, through a bare repository beside it that only says what to read."""
+"""Having zoekt-git-index read a repository, and looking after the files it writes."""
 
-import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
-from dataclasses import asdict
+import time
+from contextlib import suppress
 from pathlib import Path
 
-from gitstore.blobstream import stream_blobs
 from gitstore.errors import GitError
-from search.embedded import texts
-from search.embedded.listing import LIMITS, list_files
-from search.engine import IndexOutcome, IndexPlan
+from search.zoekt.view import REF, TAIL, View
 
 SECONDS = 3 * 3600
+LEFT_OVER_SECONDS = 86_400
 
 
-class IndexerError(OSError):
+class IndexerError(GitError):
     """zoekt-git-index is missing or failed."""
 
 
-def write_index(folder: Path, plan: IndexPlan, file_bytes: int) -> IndexOutcome:
-    """Make the index of all refs of a plan anew. Raises a GitError or an IndexerError."""
-    view = folder / "views" / f"r{plan.repository_id}"
-    _make_view(view, plan)
+def write_index(folder: Path, repository: int, view: View, file_bytes: int, lock: int) -> None:
+    """Make the index of a view anew. The lock is held until the program has ended, even when we are killed before.
+
+    Raises an IndexerError.
+    """
     program = shutil.which("zoekt-git-index")
     if program is None:
-        raise IndexerError("zoekt-git-index is not installed.")
+        raise IndexerError("zoekt-git-index is not installed where repositories are indexed.", "Install it there.")
     options = {
         "index": str(folder),
-        "branches": ",".join(f"b{number}" for number in range(len(plan.refs))),
-        "file_limit": str(file_bytes),
-        "max_trigram_count": "10000000",
-        "shard_prefix_override": prefix(plan.repository_id),
+        "branches": ",".join(f"{REF}{number}" for number in range(len(view.commits))),
+        "file_limit": str(4 * file_bytes + len(TAIL)),  # in UTF-8 some texts are longer
+        "max_trigram_count": "100000000",
+        "shard_prefix_override": prefix(repository),
         "submodules": "false",
         "parallelism": "1",
     }
-    command = [program, *(f"-{key}={value}" for key, value in options.items()), str(view)]
-    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(view)}
+    command = [program, *(f"-{key}={value}" for key, value in options.items()), str(view.folder)]
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(view.folder)}
     if ctags := shutil.which("universal-ctags") or shutil.which("ctags"):
         environment["CTAGS_COMMAND"] = ctags
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, timeout=SECONDS, check=False, pass_fds=(lock,)
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise IndexerError(str(error)) from error
-    shutil.rmtree(view, ignore_errors=True)
+        raise IndexerError(f"zoekt-git-index failed: {error}", "See the log.") from error
     if done.returncode:
-        raise IndexerError(done.stderr.decode("utf-8", "replace")[-1000:])
-    return _outcome(plan, file_bytes)
+        told = done.stderr.decode("utf-8", "replace").strip()[-500:]
+        raise IndexerError(f"zoekt-git-index failed: {told}", "See the log.")
 
 
-def prefix(repository_id: int) -> str:
+def prefix(repository: int) -> str:
     """How names of a repository's index files begin."""
-    return f"portal-{repository_id}"
+    return f"portal-{repository}"
 
 
-def remove_index(folder: Path, repository_id: int) -> None:
-    for file in folder.glob(f"{prefix(repository_id)}_v*"):
+def shards(folder: Path, repository: int) -> dict[str, int]:
+    """Sizes of its index files by name."""
+    found = {}
+    for file in folder.glob(f"{prefix(repository)}_v*.zoekt"):
+        with suppress(FileNotFoundError):
+            found[file.name] = file.stat().st_size
+    return found
+
+
+def remove_index(folder: Path, repository: int) -> None:
+    for file in folder.glob(f"{prefix(repository)}_v*"):
         file.unlink(missing_ok=True)
-    shutil.rmtree(folder / "views" / f"r{repository_id}", ignore_errors=True)
+    shutil.rmtree(folder / "views" / f"r{repository}", ignore_errors=True)
 
 
-def _make_view(view: Path, plan: IndexPlan) -> None:
-    """A repository with the objects of the mirror, the number of ours, and each ref under a name without surprises."""
-    shutil.rmtree(view, ignore_errors=True)
-    (view / "refs" / "heads").mkdir(parents=True)
-    shutil.copytree(plan.git_dir / "objects", view / "objects", copy_function=_link)
-    name = f"r{plan.repository_id}"
-    config = f"[core]\n\tbare = true\n[zoekt]\n\tname = {name}\n\trepoid = {plan.repository_id}\n"
-    (view / "config").write_text(config)
-    (view / "HEAD").write_text("ref: refs/heads/b0\n")
-    for number, ref in enumerate(plan.refs):
-        (view / "refs" / "heads" / f"b{number}").write_text(f"{ref.commit}\n")
+def remove_left_over(folder: Path) -> None:
+    """What killed programs have left, once it is a day old."""
+    for file in folder.glob("*.tmp"):
+        with suppress(OSError):
+            if file.stat().st_mtime < time.time() - LEFT_OVER_SECONDS:
+                file.unlink()
 
 
-def _link(source: str, target: str) -> None:
-    """The same file under another name; Zoekt follows no symbolic links out of a repository."""
-    try:
-        os.link(source, target)
-    except FileNotFoundError:
-        return  # a temporary file of Git's
-    except OSError:
-        shutil.copyfile(source, target)
-
-
-def _outcome(plan: IndexPlan, file_bytes: int) -> IndexOutcome:
-    """What of the plan is searchable: reads all content once more, since Zoekt does not tell."""
-    listing = list_files(plan, file_bytes)
-    sizes: dict[str, int] = {}
-    reasons: dict[str, str] = {}
-    for oid, content in stream_blobs(plan.git_dir, sorted({file.oid for file in listing.files}), LIMITS):
-        if content is None:
-            reasons[oid] = "missing"
-        elif texts.is_lfs_pointer(content):
-            reasons[oid] = "lfs"
-        elif b"\0" in content or texts.text_of(content) is None:
-            reasons[oid] = texts.why_not(content)
-        else:
-            sizes[oid] = len(content)
-    files = [file for file in listing.files if file.oid in sizes]
-    for file in listing.files:
-        if reason := reasons.get(file.oid):
-            listing.skips.add(file.path, reason, 0, plan.refs[file.refs[0]].name)
-    total = sum(sizes[file.oid] for file in files)
-    skips = listing.skips
-    return IndexOutcome(len(files), total, len(sizes), 0, dict(skips.counts), tuple(skips.listed))
-
-
-# What was written
-
-
-def record(folder: Path, plan: IndexPlan, outcome: IndexOutcome) -> None:
-    refs = [asdict(ref) for ref in plan.refs]
-    told = {"refs": refs, "files": outcome.files, "text_bytes": outcome.text_bytes, "blobs": outcome.new_blobs}
-    file = folder / "written" / f"{plan.repository_id}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps(told))
-    fresh.rename(file)
-
-
-def recorded(folder: Path) -> Iterable[tuple[int, dict[str, int]]]:
-    """(repository id, sizes) of all that is indexed."""
-    for file in sorted((folder / "written").glob("*.json")):
-        yield int(file.stem), json.loads(file.read_text())
-
-
-__all__ = ["GitError", "IndexerError", "prefix", "record", "recorded", "remove_index", "write_index"]
+def nudge(folder: Path) -> None:
+    """Have the server look at the folder: it is told of files of this kind."""
+    file = folder / "look.meta"
+    file.touch()
+    file.unlink(missing_ok=True)

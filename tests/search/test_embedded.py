@@ -68,7 +68,11 @@ def spoil(shard, at=0.3, size=64 * 1024):
 
 
 class TestEmbeddedEngine(EngineContract):
-    pass
+    def test_the_first_page_does_not_wait_for_the_total(self, engine, build):
+        engine.index(plan(build(files={f"{n}.py": f"needle {n}\n" for n in range(230)})))
+        first = engine.search(Request(Literal("needle"), frozenset({1}), limit=20))
+        assert not first.total_is_exact
+        assert len(first.files) <= first.total < 230
 
 
 class TestKilled:

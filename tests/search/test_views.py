@@ -207,6 +207,7 @@ class TestCode:
         plain_engine.notes = (Note("time", "Stopped after 2 seconds, having looked at 3 of 7 parts."),)
         state = IndexState.objects.create(
             repository=company["ledger"].repository,
+            engine="embedded-1",
             commit="b" * 40,
             skipped_total=3,
             skipped_counts={"binary": 2, "large": 1},
@@ -223,6 +224,21 @@ class TestCode:
         listed = text_of(client.get("/search/indexed/ledger/"))
         assert "Binary: 2" in listed and "logo.png" in listed and "2.0 KiB" in listed
         assert client.get("/search/indexed/fleet/").status_code == 200
+
+    def test_another_engine_says_so_and_has_indexed_nothing_yet(
+        self, client_of, stranger, company, plain_engine, settings
+    ):
+        for project in (company["ledger"], company["fleet"]):
+            IndexState.objects.create(repository=project.repository, engine="embedded-1", commit="b" * 40)
+        plain_engine.notes = (Note("failed", "The search server does not answer."), Note("difference", "Otherwise."))
+        client = client_of(stranger)
+        assert "all 2 repositories searched" in text_of(client.get("/search/", {"q": "common_word"}))
+        settings.SEARCH_ENGINE = "zoekt"
+        said = text_of(client.get("/search/", {"q": "found_nowhere"}))
+        assert "0 of 2 repositories searched, the others are not indexed yet" in said
+        assert "The search server does not answer." in said and "No file has all of this" not in said
+        assert "answered by Zoekt, which differs in a few things" in said and "Otherwise." in said
+        assert 'id="the-engine-zoekt"' in client.get("/search/help/").content.decode()
 
     def test_the_number_of_queries_does_not_grow(
         self, client_of, stranger, company, planted_project, plain_engine, django_assert_max_num_queries
@@ -299,7 +315,11 @@ def told(response):
 
 def test_a_restricted_project_is_as_if_it_were_not_there(client_of, stranger, company, plain_engine):
     IndexState.objects.create(
-        repository=company["vault"].repository, commit="d" * 40, skipped_total=9, indexed_at=timezone.now()
+        repository=company["vault"].repository,
+        engine="embedded-1",
+        commit="d" * 40,
+        skipped_total=9,
+        indexed_at=timezone.now(),
     )
     client = client_of(stranger)
     with_it = {name: told(response) for name, response in every_answer(client)}
