@@ -56,3 +56,15 @@ class TestUnsafeProduction:
         result = start(**SAFE, PORTAL_DEMO="1", PORTAL_DATA_DIR=str(tmp_path))
         assert result.returncode != 0
         assert "PORTAL_DEMO" in result.stderr
+
+
+def test_postgresql_compiles_no_query_unless_its_address_says_so():
+    shown = []
+    for address in ("postgres://portal@host/name", "postgres://portal@host/name?options=-c%20jit%3Don"):
+        code = "from innersource_portal import settings; print(settings.DATABASES['default']['OPTIONS'])"
+        environment = {"PATH": os.environ["PATH"], **SAFE, "DATABASE_URL": address}
+        command = [sys.executable, "-W", "ignore", "-c", code]
+        shown.append(
+            subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+        )
+    assert ["jit=off" in shown[0], "jit=on" in shown[1], "jit=off" in shown[1]] == [True, True, False]
