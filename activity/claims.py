@@ -69,7 +69,10 @@ def find(token: str, user: User) -> AddressClaim | None:
 
 
 def redeem(token: str, user: User) -> Redeemed | None:
-    """Make whoever has this address in commits the user's person; None when the link is of no use (any more)."""
+    """Make whoever has this address in commits the user's person; None when the link is of no use (any more).
+
+    Where the address counts for another account, `activity.disputes` has it for an administrator to decide.
+    """
     row = find(token, user)
     if row is None or not AddressClaim.objects.filter(pk=row.pk, state=State.SENT).update(
         state=State.CONFIRMED, decided_at=timezone.now()
@@ -81,7 +84,7 @@ def redeem(token: str, user: User) -> Redeemed | None:
     try:
         link_account(person.pk, user, user, Merge.Ground.CLAIM, "Proved by mail")
     except IdentityError:
-        AddressClaim.objects.filter(pk=row.pk).update(state=State.DISPUTED)
+        AddressClaim.objects.filter(pk=row.pk).update(state=State.DISPUTED, decided_at=None)
         return Redeemed(State.DISPUTED)
     return Redeemed(State.CONFIRMED, person)
 

@@ -11,14 +11,14 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts import team_verbs
 from accounts.models import AuditEvent, FeedKey, KindChoice, Mail, Notification, User, record_event
 from activity.bulk import lists
 from activity.identities import IdentityError, changing_people, standing
-from activity.models import AddressClaim, ExcludedTerm, Identity, KeptApart, Merge, Person
+from activity.models import AddressClaim, ExcludedTerm, Identity, KeptApart, MailmapEntry, Merge, Participation, Person
 from activity.people import forge_login, pseudonym_address
 
 BATCH = 500
@@ -37,7 +37,8 @@ class Known:
 def known(person: Person) -> Known:
     """`accounts`: those linked, and the one that alone has an address of the person."""
     people = [person, *Person.objects.filter(merged_into=person).select_related("user")]
-    rows = list(Identity.objects.filter(person=person).order_by("pk").values_list("name", "email"))
+    people += _behind_mailmaps(people)
+    rows = list(Identity.objects.filter(person__in=people).order_by("pk").values_list("name", "email"))
     addresses = list(dict.fromkeys(email.lower() for _, email in rows if "@" in email))
     names = dict.fromkeys([*(one.name for one in people), *(name for name, _ in rows)])
     accounts = {one.user.pk: one.user for one in people if one.user}
@@ -49,6 +50,14 @@ def known(person: Person) -> Known:
             if len({holder.pk for holder in holders}) == 1 and not _is_another(holders[0], people):
                 accounts[holders[0].pk] = holders[0]
     return Known(people, [name for name in names if name], addresses, list(accounts.values()))
+
+
+def _behind_mailmaps(people: Sequence[Person]) -> list[Person]:
+    """Names that a mailmap replaces by one of this person, and that count for nobody."""
+    replaced = MailmapEntry.objects.filter(proper__person__in=people).values("identity__person")
+    own = Participation.objects.filter(person=OuterRef("pk"))
+    found = Person.objects.filter(~Exists(own), pk__in=replaced, merged_into=None, erased_at=None, user=None)
+    return list(found.exclude(pk__in=[one.pk for one in people]).select_related("user"))
 
 
 def erase(person_id: int, editor: User | None) -> Person:

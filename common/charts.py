@@ -29,6 +29,7 @@ class WeeklyChart:
 
     `starts` are the first days of the weeks, or of what else `period` says; all sequences have one length. `unmapped`
     is the part of `totals` of unknown teams. `marks`: (index, words) of what happened then, such as releases.
+    `across` says what the part in orange did, in `legend` for short. `csv` is the address of the table as a file.
     """
 
     title: str
@@ -40,6 +41,9 @@ class WeeklyChart:
     unmapped: Sequence[int] | None = None
     period: str = "week"
     marks: Sequence[tuple[int, str]] = ()
+    across: str = "from other teams"
+    legend: str = "other teams"
+    csv: str = ""
 
     @property
     def words(self) -> str:
@@ -52,11 +56,13 @@ class WeeklyChart:
         return list(self.unmapped or [0] * len(self.totals))[::-1]
 
     @property
-    def lines(self) -> list[tuple[date, list[int]]]:
-        """The table: day and numbers, newest first."""
+    def lines(self) -> list[tuple[date, list[int], str]]:
+        """The table: day, numbers and what happened then, newest first."""
         parts: list[Sequence[int]] = [self.totals]
         parts += [part for part in (self.outside, self.unmapped) if part is not None]
-        return [(start, [part[at] for part in parts]) for at, start in enumerate(self.starts)][::-1]
+        happened = dict(self.marks)
+        rows = [(start, [part[at] for part in parts], happened.get(at, "")) for at, start in enumerate(self.starts)]
+        return rows[::-1]
 
     @property
     def description(self) -> str:
@@ -69,9 +75,11 @@ class WeeklyChart:
             f"{sum(self.totals):,} {unit} in {len(self.totals)} {self.period}s, at most {peak:,} in one {self.period}"
         )
         if self.outside is not None:
-            words += f"; {sum(self.outside):,} from other teams"
+            words += f"; {sum(self.outside):,} {self.across}"
         if self.unmapped is not None:
             words += f", {sum(self.unmapped):,} of unknown teams"
+        if self.marks:
+            words += f"; {len(self.marks)} {self.period}{'s' if len(self.marks) > 1 else ''} with a release"
         return words + "."
 
     @property
@@ -136,9 +144,9 @@ def weekly_bars(chart: WeeklyChart) -> SafeString:
     lines = ticks(max(chart.totals, default=0))
     scale = (PLOT_HEIGHT - PLOT_TOP) / lines[-1]
     return format_html(
-        '<svg role="img" height="{}" aria-label="{}. {}">{}{}'
+        '<svg role="img" height="{}" aria-label="{}. {}"><desc>{}</desc>{}{}'
         '<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}{}{}</svg>',
-        *(PLOT_HEIGHT + AXIS_HEIGHT, chart.title, chart.description),
+        *(PLOT_HEIGHT + AXIS_HEIGHT, chart.title, chart.description, chart.description),
         *(_grid(lines, scale), _weeks(chart, scale), PLOT_HEIGHT, PLOT_HEIGHT),
         *(_scale(lines, scale), _months(chart.starts) if chart.period == "week" else _years(chart), _marks(chart)),
     )
@@ -174,7 +182,7 @@ def _weeks(chart: WeeklyChart, scale: float) -> SafeString:
         bars += _rect("g-none", PLOT_HEIGHT - mine - theirs - unknown, unknown, **place)
         hit = _rect("g-hit", 0, PLOT_HEIGHT, x=f"{index * width:.3f}%", w=f"{width:.3f}%")
         words = f"{chart.words} {start:%-d %B %Y}: {total:,} {chart.unit}"
-        words += f", {part:,} from other teams" if chart.outside is not None else ""
+        words += f", {part:,} {chart.across}" if chart.outside is not None else ""
         words += f", {nobody:,} of unknown teams" if chart.unmapped is not None else ""
         groups.append((words, bars, hit))
     return format_html_join("", "<g><title>{}</title>{}{}</g>", groups)

@@ -94,8 +94,9 @@ def punch_card(counts: Mapping[tuple[int, int], int], title: str) -> SafeString:
     labels = [(y, name[:3]) for y, name in ((18 + day * HOUR, name) for day, name in enumerate(DAYS))]
     hours = [(50 + hour * HOUR, hour) for hour in range(0, 24, 3)]
     return format_html(
-        '<svg class="punch" role="img" viewBox="0 0 680 205" aria-label="{}. {}"><title>{}</title>{}{}{}</svg>',
-        *(title, _busiest(counts), title),
+        '<svg class="punch" role="img" viewBox="0 0 680 205" aria-label="{}. {}">'
+        "<title>{}</title><desc>{}</desc>{}{}{}</svg>",
+        *(title, _busiest(counts), title, _busiest(counts)),
         format_html_join("", '<text x="0" y="{}">{}</text>', labels),
         format_html_join("", '<text x="{}" y="203" text-anchor="middle">{}</text>', hours),
         format_html_join("", '<g><title>{}</title><circle class="g-in" cx="{}" cy="{}" r="{}"/></g>', dots),

@@ -14,15 +14,17 @@ from activity.flow_figures import Periods, Share
 from activity.flow_standing import absence_factor
 from activity.models import Commit, FlowWeek, Kind, Participation
 from activity.models.history import day_start
+from activity.privacy import shows_person
 from common.charts import WeeklyChart, sparkline
 from common.flow_charts import DAYS, punch_card
-from pages.figures import Link, Picture, Table, Window, change, percent, respond, shows_person
+from pages.figures import Link, Picture, Table, Window, change, percent, respond
 from projects.access import Moved, get_visible_project
 from projects.models import Project
 from source.access import visible_code
 from source.frame import project_tabs
 
 SPARKS = 52
+ABOUT = ("commits", "contributors", *["share-from-outside"] * 3, "absence-factor")  # of the strip
 HUMAN = (Kind.INSIDE, Kind.OUTSIDE, Kind.UNMAPPED)
 Row = tuple[Any, int, int, int, int]  # week, person, kind, commits, co-authored
 
@@ -74,6 +76,7 @@ def _figures(now: Share, before: Share, rows: list[Row], window: Window, newcome
         {"value": percent(now.coverage), "words": f"mapped; {now.unmapped:,} of unknown teams"},
         {"value": f"{absence_factor(commits.values()):,}", "words": "people made half of the commits (absence factor)"},
     ]
+    figures = [{"about": about} | figure for about, figure in zip(ABOUT, figures, strict=True)]
     return [figure for figure in figures if window.days or "before" not in str(figure["words"])]
 
 
@@ -99,6 +102,7 @@ def _chart(rows: list[Row], window: Window, project: Project) -> WeeklyChart:
         unmapped=unmapped,
         period=periods.unit,
         marks=marks,
+        csv=window.csv_of("weeks"),
     )
 
 
@@ -130,7 +134,11 @@ def _contributors(
             cells.append([Link(name, person_url(pk)), *facts, spark])
     heads = [("Contributor", False), ("Contributions", True), ("From outside", True), ("First", False), ("Last", False)]
     return new, Table(
-        "contributors", "Contributors", [*heads, ("New", False), (f"{chart.period}s".title(), False)], cells
+        "contributors",
+        "Contributors",
+        [*heads, ("New", False), (f"{chart.period}s".title(), False)],
+        cells,
+        "contributors",
     )
 
 
@@ -139,8 +147,9 @@ def person_url(pk: int) -> str:
 
 
 def _weeks_table(chart: WeeklyChart) -> Table:
-    columns = [(chart.words, False), ("Commits", True), ("From outside", True), ("Unknown teams", True)]
-    return Table("weeks", chart.title, columns, [[day, *numbers] for day, numbers in chart.lines])
+    heads = [(chart.words, False), ("Commits", True), ("From outside", True), ("Unknown teams", True)]
+    rows = [[day, *numbers, happened] for day, numbers, happened in chart.lines]
+    return Table("weeks", chart.title, [*heads, ("Happened", False)], rows)
 
 
 def _punches(project: Project, window: Window) -> dict[tuple[int, int], int]:
@@ -155,4 +164,6 @@ def _punches(project: Project, window: Window) -> dict[tuple[int, int], int]:
 
 def _punch_table(punches: dict[tuple[int, int], int]) -> Table:
     rows = [[DAYS[day], hour, number] for (day, hour), number in sorted(punches.items())]
-    return Table("hours", "Commits by weekday and hour", [("Weekday", False), ("Hour", True), ("Commits", True)], rows)
+    return Table(
+        "hours", "Commits by weekday and hour", [("Weekday", False), ("Hour", True), ("Commits", True)], rows, "commits"
+    )

@@ -7,13 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
 
-from accounts.models import User
 from activity.flow_standing import WINDOWS, first_week
 from activity.flow_teams import monday, utc_today
 
@@ -44,6 +41,10 @@ class Window:
         """This week's Monday."""
         return monday(self.today)
 
+    def csv_of(self, table: str) -> str:
+        """The address of one of the page's tables as a file."""
+        return f"?window={self.days}&csv={table}"
+
     @property
     def choices(self) -> list[dict[str, Any]]:
         return [{"days": days, "words": WORDS[days], "current": days == self.days} for days in WINDOWS]
@@ -67,12 +68,16 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns`: (words, whether numbers). Cells are texts, numbers, days, `Link`s or None; `name` is for addresses."""
+    """`columns`: (words, whether numbers). Cells are texts, numbers, days, `Link`s or None; `name` is for addresses.
+
+    `about`: where docs/activity.md defines what is counted.
+    """
 
     name: str
     title: str
     columns: Sequence[tuple[str, bool]]
     rows: Sequence[Sequence[Any]] = field(default_factory=list)
+    about: str = ""
 
     @property
     def lines(self) -> list[list[tuple[Any, str, bool]]]:
@@ -133,8 +138,3 @@ def percent(share: float | None) -> str:
 def change(now: float | None, before: float | None) -> str:
     """Difference of two shares in points."""
     return "–" if now is None or before is None else f"{(now - before) * 100:+.0f} points"
-
-
-def shows_person(user: User | AnonymousUser, account: int | None) -> bool:
-    """Whether this viewer may see figures of the person with this account (id)."""
-    return settings.PERSON_FIGURES == "everybody" or (account is not None and user.pk == account)

@@ -26,6 +26,8 @@ DEEDS = {
     "person.kept_apart": "told apart",
     "person.kept_apart_undone": "no longer told apart",
     "person.linked": "linked to an account",
+    "person.unlinked": "taken from an account",
+    "person.claim_left": "claim of another account turned down",
     "person.kind": "kind decided",
     "person.erased": "erased",
 }

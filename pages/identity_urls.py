@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pages import bots, claims, erasure, identities, identity_suggestions
+from pages import bots, claims, disputes, erasure, identities, identity_suggestions
 
 app_name = "identities"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("people/bots/remove/", bots.pattern_remove, name="bot_pattern_remove"),
     path("accounts/addresses/", claims.addresses, name="claims"),
     path("accounts/addresses/claim/<str:token>/", claims.redeem, name="claim_redeem"),
+    path("people/claims/", disputes.disputes, name="disputes"),
+    path("people/claims/<int:pk>/give/", disputes.dispute_give, name="dispute_give"),
+    path("people/claims/<int:pk>/leave/", disputes.dispute_leave, name="dispute_leave"),
     path("people/merges/<int:pk>/undo/", identities.merge_undo, name="merge_undo"),
     path("people/suggestions/", identity_suggestions.suggested, name="suggestions"),
     path("people/suggestions/accept/", identity_suggestions.accept, name="suggestion_accept"),

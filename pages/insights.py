@@ -17,9 +17,10 @@ from accounts.teams import Tree, tree
 from activity.flow_commits import commits_of
 from activity.flow_figures import Periods, Share, team_sums
 from activity.models import FlowWeek, Kind, Standing
+from activity.privacy import shows_person
 from common.charts import WeeklyChart
 from common.flow_charts import HeatMap, heat_map
-from pages.figures import Link, Table, Window, change, percent, respond, shows_person
+from pages.figures import Link, Table, Window, change, percent, respond
 from projects.models import Project
 
 SHOWN_TEAMS = 16
@@ -43,7 +44,7 @@ def insights(request: HttpRequest) -> HttpResponse:
     )
     hanging = [row for row in projects if row[6] == 1]
     heat = _heat(flow, names, window, sort if sort in SORTS else "gives")
-    tables = [matrix_table(flow, names, window), _outside_table(projects), _alone_table(hanging), _weeks_table(chart)]
+    tables = [matrix_table(flow, names, window), _outside_table(projects), _alone_table(hanging), weeks_table(chart)]
     context = {
         "window": window,
         "share": share,
@@ -69,15 +70,21 @@ def share_of(flow: Counter[tuple[Any, ...]]) -> Share:
 def figures(share: Share, before: Share | None, window: Window, alone: int | None = None) -> list[dict[str, Any]]:
     """The strip on top: share from outside, its trend, coverage, projects that hang on one person."""
     rows: list[dict[str, Any]] = [
-        {"value": percent(share.share), "words": "of mapped contributions came from outside", "cross": True},
+        _figure(percent(share.share), "of mapped contributions came from outside", "share-from-outside", cross=True),
     ]
     if window.days and before is not None:
-        rows.append({"value": change(share.share, before.share), "words": "against the weeks before"})
-    rows.append({"value": percent(share.coverage), "words": f"mapped; {share.unmapped:,} of unknown teams"})
-    rows.append({"value": f"{share.total:,}", "words": f"contributions; {share.bots:,} more by bots"})
+        words = "against the weeks before" if before.share is not None else "nothing to compare with before"
+        rows.append(_figure(change(share.share, before.share), words, "share-from-outside"))
+    rows.append(_figure(percent(share.coverage), f"mapped; {share.unmapped:,} of unknown teams", "share-from-outside"))
+    rows.append(_figure(f"{share.total:,}", f"contributions; {share.bots:,} more by bots", "contributions"))
     if alone is not None:
-        rows.append({"value": f"{alone:,}", "words": "projects hang on one person", "url": "#alone"})
+        words = "projects hang on one person" if alone != 1 else "project hangs on one person"
+        rows.append(_figure(f"{alone:,}", words, "absence-factor", url="#alone"))
     return rows
+
+
+def _figure(value: str, words: str, about: str, **more: Any) -> dict[str, Any]:
+    return {"value": value, "words": words, "about": about, **more}
 
 
 def trend(request: HttpRequest, window: Window, team: int | None = None) -> tuple[WeeklyChart, Share]:
@@ -101,6 +108,9 @@ def trend(request: HttpRequest, window: Window, team: int | None = None) -> tupl
         owner="inside",
         unmapped=parts[Kind.UNMAPPED],
         period=periods.unit,
+        csv=window.csv_of("weeks"),
+        across="from other teams" if team is None else "to or from other teams",
+        legend="other teams",
     )
     return chart, before
 
@@ -161,7 +171,7 @@ def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, na
     ]
     columns = [("Gives", False), ("Receives", False), ("Class", False), ("Contributions", True)]
     titles = {"gives": "Gives", "receives": "Receives"}
-    return Table(name, titles.get(name, "Contributions from team to team"), columns, cells)
+    return Table(name, titles.get(name, "Contributions from team to team"), columns, cells, "flow")
 
 
 def _outside_table(projects: list[tuple[Any, ...]]) -> Table:
@@ -172,18 +182,19 @@ def _outside_table(projects: list[tuple[Any, ...]]) -> Table:
     ]
     rows.sort(key=lambda row: -row[1])
     columns = [("Project", False), ("From outside", True), ("Share", True), ("Unknown teams", True)]
-    return Table("outside", "Most contributed to from outside", columns, rows)
+    return Table("outside", "Most contributed to from outside", columns, rows, "share-from-outside")
 
 
 def _alone_table(hanging: list[tuple[Any, ...]]) -> Table:
     rows = [[Link(row[0], partial(_activity, row[1])), row[5], sum(row[2:5])] for row in hanging]
     columns = [("Project", False), ("Contributors", True), ("Contributions", True)]
-    return Table("alone", "Projects that hang on one person", columns, rows)
+    return Table("alone", "Projects that hang on one person", columns, rows, "absence-factor")
 
 
-def _weeks_table(chart: WeeklyChart) -> Table:
-    columns = [(chart.words, False), ("Contributions", True), ("From outside", True), ("Unknown teams", True)]
-    return Table("weeks", chart.title, columns, [[day, *numbers] for day, numbers in chart.lines])
+def weeks_table(chart: WeeklyChart, across: str = "From outside") -> Table:
+    """The chart as a file."""
+    columns = [(chart.words, False), ("Contributions", True), (across, True), ("Unknown teams", True)]
+    return Table("weeks", chart.title, columns, [[day, *numbers] for day, numbers, _ in chart.lines])
 
 
 def _activity(slug: str) -> str:

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_safe
 from accounts.models import Membership, User
 from activity.flow_figures import Periods, visible_people
 from activity.models import FlowWeek, Kind, Person, PersonArea
+from activity.privacy import shows_person
 from common.charts import WeeklyChart
 from contributions.thanking import thanks_to
-from pages.figures import Link, Table, Window, respond, shows_person
+from pages.figures import Link, Table, Window, percent, respond
+from pages.insights import share_of, weeks_table
 from projects.models import Project
 
 PER_PAGE = 50
-SHOWN_AREAS = 200
 
 
 @require_safe
@@ -56,8 +57,22 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
     rows = FlowWeek.objects.filter(person=shown).once(visible).within(window.first)
     weeks = list(rows.values_list("week", "kind").annotate(number=Sum("commits") + Sum("coauthored")).order_by())
     chart = _chart(weeks, window)
-    tables = [_projects(rows), _areas(shown, visible), _weeks_table(chart)]
-    return respond(request, "pages/person.html", {**context, "hidden": False, "chart": chart}, tables)
+    tables = [_projects(rows), _areas(shown, visible), weeks_table(chart, "To other teams")]
+    context |= {"hidden": False, "chart": chart, "figures": _figures(weeks)}
+    return respond(request, "pages/person.html", context, tables)
+
+
+def _figures(weeks: list[tuple[Any, ...]]) -> list[dict[str, str]]:
+    share = share_of(Counter({(week, kind): number for week, kind, number in weeks}))
+    return [
+        {"value": f"{share.total:,}", "words": "contributions", "about": "contributions"},
+        {"value": percent(share.share), "words": "of mapped ones to other teams", "about": "share-from-outside"},
+        {
+            "value": percent(share.coverage),
+            "words": f"mapped; {share.unmapped:,} of unknown teams",
+            "about": "share-from-outside",
+        },
+    ]
 
 
 def _without_commits(request: HttpRequest, key: str) -> HttpResponse:
@@ -94,7 +109,10 @@ def _chart(weeks: list[tuple[Any, ...]], window: Window) -> WeeklyChart:
     totals = [sum(row) for row in zip(inside, outside, unmapped, strict=True)]
     title = f"Contributions per {periods.unit}"
     return WeeklyChart(
-        *(title, periods.starts, totals, outside, "own team", "contributions", unmapped), period=periods.unit
+        *(title, periods.starts, totals, outside, "own team", "contributions", unmapped),
+        period=periods.unit,
+        across="to other teams",
+        csv=window.csv_of("weeks"),
     )
 
 
@@ -102,22 +120,18 @@ def _projects(rows: Any) -> Table:
     sums: dict[tuple[str, str], list[Any]] = {}
     values = rows.order_by("project__name").values_list("project__name", "project__slug", "kind")
     for name, slug, kind, number, last in values.annotate(n=Sum("commits") + Sum("coauthored"), last=Max("week")):
-        row = sums.setdefault((name, slug), [0, 0, last])
+        row = sums.setdefault((name, slug), [0, 0, 0, last])
         row[0] += number
         row[1] += number if kind == Kind.OUTSIDE else 0
-        row[2] = max(row[2], last)
+        row[2] += number if kind == Kind.UNMAPPED else 0
+        row[3] = max(row[3], last)
     cells = [[Link(name, reverse("pages:activity", args=[slug])), *row] for (name, slug), row in sums.items()]
-    columns = [("Project", False), ("Contributions", True), ("To another team", True), ("Last week", False)]
-    return Table("projects", "Projects", columns, cells)
+    numbers = [("Contributions", True), ("To another team", True), ("Unknown teams", True)]
+    return Table("projects", "Projects", [("Project", False), *numbers, ("Last week", False)], cells, "contributions")
 
 
 def _areas(person: Person, visible: Any) -> Table:
     rows = PersonArea.objects.filter(person=person, project__in=visible).order_by("project__name", "path")
-    found = rows.values_list("project__name", "path", "commits", "last_day")[:SHOWN_AREAS]
+    found = rows.values_list("project__name", "path", "commits", "last_day")
     columns = [("Project", False), ("Folder", False), ("Commits", True), ("Last", False)]
-    return Table("areas", "Areas, all time", columns, [list(row) for row in found])
-
-
-def _weeks_table(chart: WeeklyChart) -> Table:
-    columns = [(chart.words, False), ("Contributions", True), ("To other teams", True), ("Unknown teams", True)]
-    return Table("weeks", chart.title, columns, [[day, *numbers] for day, numbers in chart.lines])
+    return Table("areas", "Areas, all time", columns, [list(row) for row in found], "areas")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from activity.models import Participation
 from activity.people import key_of
+from activity.privacy import figures_are_shared
 from activity.rollups import WINDOW_DAYS
 from common.charts import WeeklyChart
 from contributions.thanking import newest_thanks
@@ -86,6 +87,7 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
         "roles": project.current_roles,
         "thanks": newest_thanks(project),
         "contributors": _contributors(project),
+        "shares_figures": figures_are_shared(),
         "licences": _licences(project, links),
         "releases": [(release, links.release(release)) for release in project.newest_releases],
         "packages": [(package, links.file(package.path)) for package in packages[:SHOWN_PACKAGES]],
@@ -161,7 +163,7 @@ def _by_name(people: Iterable[Participation]) -> list[Participation]:
             first.commits_90d += person.commits_90d
             first.last_day = max(filter(None, (first.last_day, person.last_day)), default=None)
     ranked = sorted(named.values(), key=lambda person: (-person.commits_90d, -person.commits))
-    return ranked[:TOP_CONTRIBUTORS]
+    return sorted(ranked[:TOP_CONTRIBUTORS], key=lambda person: person.person.name.casefold())  # no ranking
 
 
 def _licences(project: Project, links: CodeLinks) -> list[dict[str, Any]]:

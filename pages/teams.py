@@ -8,13 +8,16 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, Team, User
 from accounts.teams import Node, tree
-from activity.flow_figures import team_sums
+from activity.flow_figures import team_sums, visible_people
+from activity.models import Person
+from activity.people import key_of
 from pages.figures import Window, respond
-from pages.insights import figures, matrix_table, share_of, trend
+from pages.insights import figures, matrix_table, share_of, trend, weeks_table
 from projects.models import Project
 
 SHOWN_PROJECTS = 50
@@ -68,6 +71,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     tables = [
         matrix_table(Counter({key: n for key, n in flow.items() if key[0] == shown.pk}), now, window, "gives"),
         matrix_table(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}), now, window, "receives"),
+        weeks_table(chart, "To or from other teams"),
     ]
     projects = Project.objects.visible_to(request.user).filter(owner=shown)
     context = {
@@ -90,10 +94,28 @@ def _people(team: Team, user: User | AnonymousUser) -> dict[str, Any]:
     if not isinstance(user, User):
         return {"now": [], "before": [], "people_shown": False}
     order = F("ended_on").desc(nulls_first=True)
-    people = [(row, _name(row)) for row in team.memberships.select_related("user").order_by(order, "pk")]
-    now = sorted((pair for pair in people if pair[0].is_current), key=lambda pair: pair[1].casefold())
-    today_out = [pair for pair in people if not pair[0].is_current and pair[0].ended_on is not None]
+    rows = list(team.memberships.select_related("user").order_by(order, "pk"))
+    urls = _urls(rows, user)
+    people = [(row, _name(row), urls.get(row.pk, "")) for row in rows]
+    now = sorted((one for one in people if one[0].is_current), key=lambda one: one[1].casefold())
+    today_out = [one for one in people if not one[0].is_current and one[0].ended_on is not None]
     return {"now": now, "before": today_out, "people_shown": True}
+
+
+def _urls(rows: list[Membership], viewer: User) -> dict[int, str]:
+    """Pages of people by membership: of accounts, and of addresses in commits that the viewer may know of."""
+    keys = {row.pk: key_of("", row.email) for row in rows if row.user is None and "@" in row.email}
+    urls = {
+        row.pk: reverse("pages:person", args=[row.user.username]) for row in rows if row.user and row.user.is_active
+    }
+    if keys:
+        wanted = set(keys.values())
+        people = Person.objects.filter(key__in=wanted).values_list("key", "pk", "merged_into_id")
+        standing = {key: into or pk for key, pk, into in people}
+        seen = set(visible_people(viewer).filter(pk__in=set(standing.values())).values_list("pk", flat=True))
+        found = {pk: standing[key] for pk, key in keys.items() if standing.get(key) in seen}
+        urls |= {pk: reverse("pages:person", args=[str(person)]) for pk, person in found.items()}
+    return urls
 
 
 def _name(row: Membership) -> str:

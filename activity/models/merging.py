@@ -144,7 +144,7 @@ class AddressClaim(MailRow):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="address_claims")
     email = models.CharField(max_length=254, help_text="In lower case.")
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    decided_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)  # of a disputed one: when an administrator left it as it was
 
     class Meta:
         ordering = ["-created_at", "-pk"]

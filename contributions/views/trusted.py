@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from activity.privacy import figures_are_shared
 from contributions import trusted as verbs
 from contributions.models import Nomination, StateError
 from contributions.recognition_forms import AnswerForm, NominationForm
@@ -106,7 +107,8 @@ def _page(request: HttpRequest, project: Project, form: Any = None, status: int 
         "past": [role for role in roles if role not in current],
         "mine": asked.filter(person=request.user.pk or 0, state=Nomination.State.OFFERED).first(),
         "nominations": asked if maintains else (),
-        "candidates": verbs.candidates(project) if maintains else (),
+        "candidates": verbs.candidates(project) if maintains and figures_are_shared() else (),
+        "shares_figures": figures_are_shared(),
         "form": form or NominationForm(),
     }
     return render(request, "contributions/trusted.html", context, status=status)

@@ -5,7 +5,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
+from activity.privacy import figures_are_shared
 from source.access import Code
+from source.authors import author_urls
 from source.blobs import (
     DOCUMENTS,
     has_two_ways,
@@ -80,7 +82,10 @@ def _part(request: HttpRequest, code: Code, file: File, part: str) -> HttpRespon
     context = {**frame(code, "blob"), "file": file, "part": part, "plain": False}
     if part == "people":
         found = who_knows(code)
-        context |= {"found": found, "knowers": foremost(found)}
+        knowers = foremost(found) if figures_are_shared() else []
+        emails = [who.email for who in knowers] + ([found.last.author.email] if found.last else [])
+        people = author_urls(request.user, emails)
+        context |= {"found": found, "knowers": knowers, "people": people}
     elif part == "outline":
         here = "" if "HX-Request" in request.headers else code.address("blob")
         context |= {"symbols": file.symbols(), "here": here}

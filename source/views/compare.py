@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 
 from source.access import Code, Missing
 from source.addresses import address
+from source.authors import author_urls
 from source.comparisons import (
     COMMITS_A_PAGE,
     Apart,
@@ -64,6 +65,7 @@ def _commits(request: HttpRequest, code: Code, sides: Sides, apart: Apart) -> di
     base = address(code.project, "compare", sides.spelling)
     return {
         "commits": commits,
+        "people": author_urls(request.user, (commit.author.email for commit in commits)),
         "newer": f"{base}?commits={number - 1}" if number > 1 else "",
         "older": f"{base}?commits={number + 1}" if more else "",
     }

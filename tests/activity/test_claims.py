@@ -10,8 +10,8 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
-from activity import account_links, claims, erasure, identities
-from activity.models import AddressClaim, Identity, Merge, Person
+from activity import account_links, claims, disputes, erasure, identities
+from activity.models import AddressClaim, Commit, Identity, Merge, Person
 from tests.activity.histories import imported, planted
 from tests.conftest import make_user
 
@@ -156,6 +156,64 @@ class TestClaim:
         client.post(link())
         assert AddressClaim.objects.get().state == STATE.DISPUTED
         assert person("sam@old.example").user == owner
+
+    def disputed(self, client, sam, owner):
+        """The address sam@old.example, claimed by Sam, of Olga's person, who has another address too."""
+        old, new = person("sam@old.example"), person("sam@new.example")
+        Person.objects.filter(pk=old.pk).update(user=owner)
+        identities.merge(new.pk, old.pk, None, reason="Told me")
+        ask(client)
+        client.post(link())
+        return AddressClaim.objects.get()
+
+    def test_an_administrator_gives_a_disputed_address(self, client, sam, owner, world, administrator):
+        claim = self.disputed(client, sam, owner)
+        assert client.get("/people/claims/").status_code == 403
+        assert client.post(f"/people/claims/{claim.pk}/give/").status_code == 403
+        client.force_login(administrator)
+        assert "sam@old.example" in client.get("/people/claims/").content.decode()
+        page = client.post(f"/people/claims/{claim.pk}/give/", {"reason": "Asked both"}, follow=True).content.decode()
+        assert "sam@old.example counts for" in page and "Nothing to decide" in page
+        assert person("sam@old.example").user == sam
+        assert person("sam@new.example").user == owner
+        assert world.commits_total == 4 and Commit.objects.filter(author__person__user=sam).count() == 1
+        history = client.get(f"/people/identities/{person('sam@old.example').pk}/").content.decode()
+        assert "Asked both" in history and "taken from an account" in history
+        again = client.post(f"/people/claims/{claim.pk}/leave/", follow=True).content.decode()
+        assert "decided already" in again
+        assert account_links.link_accounts() == 0
+
+    def test_one_address_of_several_is_given(self, client, sam, owner, world, administrator):
+        """The address was merged into the person of the other account, with others merged into it before."""
+        forge, old, new = (
+            person(email) for email in ("9+sam@users.noreply.forge.example", "sam@old.example", "sam@new.example")
+        )
+        Person.objects.filter(pk=old.pk).update(user=owner)
+        identities.merge(forge.pk, old.pk, None)
+        identities.merge(old.pk, new.pk, None)
+        ask(client)
+        client.post(link())
+        disputes.give(AddressClaim.objects.get().pk, administrator)
+        assert person("sam@old.example").user == sam
+        assert person("9+sam@users.noreply.forge.example") == person("sam@new.example") == new
+        assert person("sam@new.example").user == owner
+
+    def test_the_only_address_is_given(self, client, sam, owner, world, administrator):
+        Person.objects.filter(pk=person("sam@old.example").pk).update(user=owner)
+        ask(client)
+        client.post(link())
+        disputes.give(AddressClaim.objects.get().pk, administrator)
+        assert person("sam@old.example").user == sam
+        assert not Person.objects.filter(user=owner).exists()
+
+    def test_an_administrator_leaves_a_disputed_address(self, client, sam, owner, world, administrator):
+        claim = self.disputed(client, sam, owner)
+        client.force_login(administrator)
+        client.post(f"/people/claims/{claim.pk}/leave/", {"reason": "A former colleague"})
+        assert "Nothing to decide" in client.get("/people/claims/").content.decode()
+        assert person("sam@old.example").user == owner
+        client.force_login(sam)
+        assert "left it with another account" in client.get(PAGE).content.decode()
 
     def test_is_for_people_who_are_signed_in(self, client, settings):
         for settings.ANONYMOUS_READ in (False, True):

@@ -77,6 +77,21 @@ class TestErase:
         row = Participation.objects.get(person=erased)
         assert row.commits == 4
 
+    def test_names_that_a_mailmap_replaces_go_too(self, world, administrator):
+        builder, project = world
+        builder.commit({"e": "1\n"}, author="Zoe Former <former@home.example>")
+        builder.commit({".mailmap": f"{NAME} <{EMAIL}> <former@home.example>\n"}, author="Cy <c@x.example>")
+        imported(project)
+        before = figures()
+        erased = erasure.erase(person(EMAIL).pk, administrator)
+        assert "former" not in texts()
+        builder.commit({".mailmap": f"# Again\n{NAME} <{EMAIL}> <former@home.example>\n"}, author="Cy <c@x.example>")
+        imported(project)
+        left = texts()
+        assert "former" not in left and "quietly" not in left
+        assert Participation.objects.get(person=erased).commits == 4
+        assert [row for row in figures() if row[0] == erased.pk] == [row for row in before if row[0] == erased.pk]
+
     def test_an_account_goes_too_and_its_team_keeps_the_figures(self, world, administrator, team):
         user = make_user("zoe", team)
         User.objects.filter(pk=user.pk).update(email=EMAIL, name=NAME)

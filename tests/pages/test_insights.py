@@ -187,6 +187,34 @@ class TestInsights:
         client.force_login(stranger)
         assert b"No contributions in this time" in client.get("/insights/").content
 
+    def test_every_figure_leads_to_its_definition(self, client, stranger, company):
+        client.force_login(stranger)
+        document = client.get("/docs/figures/").content.decode()
+        places = set(re.findall(r'<h\d id="([^"]+)"', document))
+        for url in ("/insights/", "/projects/billing/activity/", "/teams/payments/", person_url(BO)):
+            text = client.get(url).content.decode()
+            wanted = set(re.findall(r'href="/docs/figures/#([^"]*)"', text))
+            assert wanted and wanted <= places, url
+            figures = re.findall(r'<div class="fig[^"]*">(.*?)</div>', text)
+            assert figures and all('class="means"' in figure for figure in figures), url
+        assert "FlowWeek" not in document and ".md" not in document
+
+    def test_documents(self, client, stranger):
+        client.force_login(stranger)
+        for name, words in (("people", "Claiming an address"), ("teams", "Inside and outside")):
+            assert words in client.get(f"/docs/{name}/").content.decode()
+        assert client.get("/docs/none/").status_code == 404
+
+    def test_every_table_is_a_file(self, client, stranger, company):
+        client.force_login(stranger)
+        for url in ("/insights/", "/projects/billing/activity/", "/teams/payments/", person_url(BO)):
+            page = client.get(url)
+            assert page.context["tables"]
+            offered = set(re.findall(r"csv=(\w+)", page.content.decode()))
+            for name, shown_table in page.context["tables"].items():
+                assert len(table(client, url, name, 365)) == len(shown_table.rows)
+                assert not shown_table.rows or name in offered, (url, name)
+
 
 class TestActivity:
     def test_contributors_by_name_and_first_timers(self, client, stranger, company):
@@ -221,6 +249,8 @@ class TestPerson:
         assert b"billing" not in client.get(person_url(BO)).content
         assert client.get(person_url(BO), {"csv": "projects"}).status_code == 404
         assert table(client, "/projects/billing/activity/", "contributors") == []
+        project = client.get("/projects/billing/").content.decode()
+        assert BO[0] in project and "commits in 90 d" not in project
         Person.objects.filter(identities__email=BO[1]).update(user=stranger)
         assert b"billing" in client.get("/people/sam/").content
         assert [row["Contributor"] for row in table(client, "/projects/billing/activity/", "contributors")] == [BO[0]]

@@ -73,8 +73,8 @@ class TestTeam:
         client.force_login(owner)
         page = client.get("/teams/payments/")
         text = page.content.decode()
-        assert [name for _, name in page.context["now"]] == ["kim.lee", "Olga"]
-        assert [name for _, name in page.context["before"]] == ["Gone Girl"]
+        assert [name for _, name, _ in page.context["now"]] == ["kim.lee", "Olga"]
+        assert [name for _, name, _ in page.context["before"]] == ["Gone Girl"]
         assert "x.example" not in text
         assert "Edit</a>" not in text
 

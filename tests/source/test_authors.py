@@ -16,11 +16,15 @@ def pages(project):
         address(project, "commits", b"main"),
         address(project, "commit", project.repository.head_commit.encode()),
         address(project, "blame", b"main", b"a.txt"),
+        address(project, "blob", b"main", b"a.txt") + "?part=people",
+        address(project, "compare", b"v1...main"),
     ]
 
 
 @pytest.fixture
 def project(builder, planted):
+    builder.commit({"a.txt": "0\n"}, author=ANN)
+    builder.tag("v1")
     builder.commit({"a.txt": "1\n"}, author=ANN)
     project = planted(builder)
     imported(project)
@@ -53,5 +57,11 @@ def test_an_address_of_several_people_leads_nowhere(browser, builder, planted):
     builder.commit({"a.txt": "2\n"}, author="Cy <root@localhost>")
     project = planted(builder)
     imported(project)
-    for page in pages(project):
+    for page in pages(project)[:-1]:
         assert "/people/" not in browser.get(page).content.decode().partition("<main")[2], page
+
+
+def test_figures_that_are_for_the_person_alone_are_not_beside_a_file(browser, project, settings):
+    settings.PERSON_FIGURES = "self"
+    text = browser.get(pages(project)[3]).content.decode()
+    assert "Last changed by" in text and "Known by" not in text
