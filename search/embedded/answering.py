@@ -86,7 +86,7 @@ class Part:
 
     def text(self, blob: int) -> bytes:
         with self._guarded():
-            return b"".join(self.scan.pieces(blob))
+            return self.scan.text(blob)
 
     def definitions(self, blob: int, wanted: list[Symbol]) -> tuple[Definition, ...]:
         with self._guarded():

@@ -2,12 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.embedded import texts
 from search.embedded.symbols import defining
-from search.embedded.tree import Tree, text_test
+from search.embedded.tree import Tree, required, text_test
 from search.engine import AllOf, AnyOf, FileName, Folder, Language, Literal, Matcher, Path, Regex, Repositories, Symbol
 from search.filters import NOTHING_KNOWN, Contains, Every, Filter, every, filter_for, some
 
@@ -19,10 +18,11 @@ FEW_PATHS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A statement that gives (piece, blob) in the order of pieces from `?after` on, up to `?until`; with `packed` the
-    compressed text besides.
+    """A statement that gives candidates as (piece, first piece of its contents, whether shared, compressed text), in
+    the order of pieces from `?after` on, up to `?until`.
 
     `repositories`: those that can hold an answer. `restricted`: whether files have to be looked at for permission.
+    `whole`: of a content in many pieces only the first one is given, whichever of them matches.
     """
 
     db: sqlite3.Connection
@@ -30,10 +30,10 @@ class Plan:
     values: tuple[object, ...]
     repositories: frozenset[int]
     restricted: bool
+    whole: bool
 
-    def run(self, after: int, until: int, *, packed: bool) -> sqlite3.Cursor:
-        sql = self.sql.replace("p.blob_id", "p.blob_id, p.packed", 1) if packed else self.sql
-        return self.db.execute(sql, (*self.values, after, until))
+    def run(self, after: int, until: int) -> sqlite3.Cursor:
+        return self.db.execute(self.sql, (*self.values, after, until))
 
 
 def make_plan(db: sqlite3.Connection, tree: Tree, readable: frozenset[int]) -> Plan | None:
@@ -53,10 +53,10 @@ def make_plan(db: sqlite3.Connection, tree: Tree, readable: frozenset[int]) -> P
     defined = _defined(tree.matcher)
     if trigrams.query and not defined and (not restricted or trigrams.likely < 4 * pieces):
         sql = (
-            "SELECT tri.rowid, p.blob_id FROM tri CROSS JOIN piece p ON p.id = tri.rowid"  # noqa: S608
+            "SELECT tri.rowid, p.first, p.shared, p.packed FROM tri CROSS JOIN piece p ON p.id = tri.rowid"  # noqa: S608
             f" WHERE tri MATCH ? {condition} AND tri.rowid > ? AND tri.rowid <= ? ORDER BY tri.rowid"
         )
-        return Plan(db, sql, (trigrams.query, *values), here, restricted)
+        return Plan(db, sql, (trigrams.query, *values), here, restricted, whole=False)
     return _without_trigrams(db, tree, here, (condition, values), restricted)
 
 
@@ -80,14 +80,15 @@ def _without_trigrams(
         chosen = "SELECT blob_id FROM file WHERE repo_id IN (SELECT value FROM json_each(?))"
         given = (json.dumps(sorted(here)),)
     else:
-        first = "" if tree.atoms else "JOIN blob b ON b.id = p.blob_id AND b.first = p.id "
-        sql = f"SELECT p.id, p.blob_id FROM piece p {first}WHERE 1 {also} AND p.id > ? AND p.id <= ? ORDER BY p.id"  # noqa: S608
-        return Plan(db, sql, values, here, restricted)
+        chosen, given = "", ()
+    packed = "p.packed" if tree.atoms else "NULL"
+    which = f" AND p.id IN (SELECT first FROM blob WHERE id IN ({chosen}))" if chosen else ""  # noqa: S608
+    position = "+p.id" if chosen else "p.id"
     sql = (
-        f"SELECT p.id, p.blob_id FROM piece p WHERE p.blob_id IN ({chosen}) {also}"  # noqa: S608
-        " AND +p.id > ? AND +p.id <= ? ORDER BY p.id"
+        f"SELECT p.id, p.first, p.shared, {packed} FROM piece p WHERE p.id = p.first{which} {also}"  # noqa: S608
+        f" AND {position} > ? AND {position} <= ? ORDER BY p.id"
     )
-    return Plan(db, sql, (*given, *values), here, restricted)
+    return Plan(db, sql, (*given, *values), here, restricted, whole=True)
 
 
 def _file_condition(
@@ -98,7 +99,7 @@ def _file_condition(
     if restricted:
         parts.append("f.repo_id IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(sorted(here)))
-    for leaf in _required(matcher):
+    for leaf in required(matcher):
         if isinstance(leaf, Language):
             row = db.execute("SELECT id FROM lang WHERE name = ? COLLATE NOCASE", (leaf.name,)).fetchone()
             if row is None:
@@ -107,14 +108,8 @@ def _file_condition(
             values.append(row[0])
     if not parts:
         return "", ()
-    return f"AND EXISTS (SELECT 1 FROM file f WHERE f.blob_id = p.blob_id AND {' AND '.join(parts)})", tuple(values)  # noqa: S608
-
-
-def _required(matcher: Matcher) -> Sequence[Matcher]:
-    """Parts that must be true for the whole to be."""
-    if isinstance(matcher, AllOf):
-        return [leaf for child in matcher.children for leaf in _required(child)]
-    return [matcher]
+    held = "SELECT 1 FROM blob b CROSS JOIN file f ON f.blob_id = b.id WHERE b.first = p.first"
+    return f"AND EXISTS ({held} AND {' AND '.join(parts)})", tuple(values)
 
 
 def repositories_of(matcher: Matcher) -> frozenset[int] | None:
@@ -201,7 +196,7 @@ def _quoted(text: str) -> str:
 
 def _defined(matcher: Matcher) -> Symbol | None:
     """A symbol that must be there, the exact one first."""
-    found = [leaf for leaf in _required(matcher) if isinstance(leaf, Symbol)]
+    found = [leaf for leaf in required(matcher) if isinstance(leaf, Symbol)]
     return min(found, key=lambda leaf: not leaf.exact, default=None)
 
 
@@ -210,7 +205,7 @@ def _defined(matcher: Matcher) -> Symbol | None:
 
 def _path_numbers(db: sqlite3.Connection, matcher: Matcher) -> list[int] | None:
     """Paths that a part which must be true allows, where they are few; None where they are not."""
-    leaves = [leaf for leaf in _required(matcher) if isinstance(leaf, Path | FileName)]
+    leaves = [leaf for leaf in required(matcher) if isinstance(leaf, Path | FileName)]
     best: list[int] | None = None
     for leaf in leaves:
         found = _paths_of(db, leaf)

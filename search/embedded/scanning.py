@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from search.embedded.planning import Plan
+from search.embedded.rows import text_of
 from search.embedded.shard import KINDS, PER_KIND
 from search.embedded.symbols import which_define
 from search.embedded.texts import unpack
@@ -19,6 +20,10 @@ FIRST_BATCH, LARGEST_BATCH = 32, 256
 _FILES = """
 SELECT f.id, f.repo_id, path.raw, f.blob_id, f.refset_id, f.lang_id, f.kind
 FROM json_each(?) j CROSS JOIN file f ON f.blob_id = j.value JOIN path ON path.id = f.path_id
+"""
+_CONTENTS = """
+SELECT b.id, b.oid, b.first, b.pieces, b.at, b.size FROM json_each(?) j CROSS JOIN blob b ON b.first = j.value
+ORDER BY b.at
 """
 LOOK_EVERY = 16  # candidates between two looks at the clock
 
@@ -71,13 +76,42 @@ class Catalog:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Where a content lies: in `pieces` pieces of its own from `first` on, or from byte `at` of a shared one."""
+
+    blob: int
+    oid: bytes
+    first: int
+    pieces: int
+    at: int
+    size: int
+
+    @property
+    def last(self) -> int:
+        return self.first + self.pieces - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A candidate piece and what belongs to it. `text`: of a shared piece that was opened. `decided`: the only content
+    it is part of matches."""
+
+    piece: int
+    first: int
+    text: bytes | None
+    decided: bool
+
+    def part(self, content: Content) -> bytes | None:
+        return None if self.text is None else self.text[content.at : content.at + content.size]
+
+
 class Scan:
     """From `after` to `until`, both numbers of pieces. `position`: everything up to there has been told."""
 
     def __init__(self, tree: Tree, plan: Plan, deadline: float, after: int = 0, until: int = END) -> None:
         self.db, self.tree, self.plan, self.deadline = plan.db, tree, plan, deadline
-        db = plan.db
-        self.catalog = Catalog(db, frozenset(tree.all_symbols))
+        self.catalog = Catalog(plan.db, frozenset(tree.all_symbols))
         self.position, self.until = after, until
         self.finished = after >= until
         self.timed_out = False
@@ -85,18 +119,17 @@ class Scan:
         self._batch = FIRST_BATCH
         self._rows: sqlite3.Cursor | None = None
         self._ready: deque[Found] = deque()
-        self._texts: dict[int, bytes] = {}  # the piece that matched
-        self._seen = 0  # the blob looked at last
+        self._seen = 0  # the first piece of the long content that is decided
         self._told = after  # position once all that is ready has been told
 
     def more(self, number: int) -> list[Found]:
-        """The next ones, `number` of them unless candidates or time are over."""
+        """The next ones, `number` of them unless candidates or time are over; all of the last piece."""
         found: list[Found] = []
         while True:
-            while self._ready and len(found) < number:
+            while self._ready and (len(found) < number or self._ready[0].last == self.position):
                 found.append(self._ready.popleft())
                 self.position = found[-1].last
-            if self._ready or len(found) == number:
+            if self._ready or len(found) >= number:
                 return found
             self.position = max(self.position, self._told)
             if self.finished or self.timed_out:
@@ -107,11 +140,10 @@ class Scan:
         self.db.set_progress_handler(self._late, 5_000)
         try:
             if self._rows is None:
-                packed = self.tree.single is not None
-                self._rows = self.plan.run(self._after, self.until, packed=packed)
+                self._rows = self.plan.run(self._after, self.until)
             rows = self._rows.fetchmany(self._batch)
             self._batch = min(self._batch * 2, LARGEST_BATCH)
-            matched = self._single(rows) if self.tree.single else self._general(rows)
+            self._look(self._groups(rows))
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
@@ -119,7 +151,6 @@ class Scan:
             return
         finally:
             self.db.set_progress_handler(None, 0)
-        self._make_ready(matched)
         if not rows and not self.timed_out:
             self.finished = True
             self._told = self.until
@@ -127,77 +158,88 @@ class Scan:
     def _late(self) -> int:
         return int(time.monotonic() > self.deadline)
 
-    def _single(self, rows: list[tuple[int, int, bytes]]) -> dict[int, dict[int, bool]]:
-        """Only one atom matters: the candidate pieces are all there is to look at."""
-        atom = self.tree.single
-        assert atom is not None  # noqa: S101
-        matched: dict[int, dict[int, bool]] = {}
-        for number, (piece, blob, packed) in enumerate(rows):
+    def _groups(self, rows: list[tuple[int, int, int, bytes]]) -> list[Group]:
+        """Pieces that may hold an answer: whose text has all that must be there, as far as it is at hand."""
+        groups = []
+        for number, (piece, first, shared, packed) in enumerate(rows):
             if number % LOOK_EVERY == 0 and self._late():
                 self.timed_out = True
                 break
-            if blob != self._seen and atom.finder.occurs(text := unpack(packed)):
-                matched[blob] = {atom.number: True}
-                self._texts[blob] = text
-                self._seen = blob
             self._told = piece
-        return matched
+            if first == self._seen:
+                continue
+            text = unpack(packed) if self.tree.needed and (shared or self._piece_decides) else None
+            if text is None or all(atom.finder.occurs(text) for atom in self.tree.needed):
+                groups.append(Group(piece, first, text if shared else None, decided=text is not None and not shared))
+                self._seen = 0 if shared else first
+        return groups
 
-    def _general(self, rows: list[tuple[int, int]]) -> dict[int, dict[int, bool]]:
-        """Files first, since they may decide; then all pieces of a content, atom by atom."""
-        blobs = list(dict.fromkeys(blob for _, blob in rows if blob != self._seen))
-        files = self.catalog.files(blobs, self.plan) if self.tree.asks_about_files else {}
-        matched: dict[int, dict[int, bool]] = {}
-        for number, (piece, blob) in enumerate(rows):
-            if number % LOOK_EVERY == 0 and self._late():
+    @property
+    def _piece_decides(self) -> bool:
+        """Whether a piece of a long content says all: its other pieces come in their turn."""
+        return self.tree.single is not None and not self.plan.whole
+
+    def _look(self, groups: list[Group]) -> None:
+        """Into the contents of these pieces; files first, since they may decide."""
+        contents = self._contents(groups)
+        blobs = [content.blob for held in contents.values() for content in held]
+        early = self.catalog.files(blobs, self.plan) if self.tree.asks_about_files and blobs else {}
+        matched: list[tuple[Content, dict[int, bool], bytes | None]] = []
+        end = self._told
+        for number, group in enumerate(groups):
+            if number % LOOK_EVERY == LOOK_EVERY - 1 and self._late():
                 self.timed_out = True
                 break
-            if blob != self._seen:
-                known = self.known(blob, files.get(blob))
+            for content in contents[group.first]:
+                text = group.part(content)
+                known = self._known(content, text, early.get(content.blob), decided=group.decided)
                 if known is not None:
-                    matched[blob] = known
-                self._seen = blob
-            self._told = piece
-        return matched
+                    matched.append((content, known, text))
+            self._told = group.piece
+        else:
+            self._told = end
+        self._make_ready(matched, early)
 
-    def known(self, blob: int, files: list[FileRow] | None) -> dict[int, bool] | None:
+    def _contents(self, groups: list[Group]) -> dict[int, list[Content]]:
+        """Those that begin in these pieces, by the first piece."""
+        found: dict[int, list[Content]] = {group.first: [] for group in groups}
+        if found:
+            wanted = json.dumps(list(found))
+            for row in self.db.execute(_CONTENTS, (wanted,)):
+                found[row[2]].append(Content(*row))
+        return found
+
+    def _known(
+        self, content: Content, text: bytes | None, files: list[FileRow] | None, *, decided: bool
+    ) -> dict[int, bool] | None:
         """The truth of atoms in a content one of whose files matches; None when none does."""
+        known = {atom.number: True for atom in self.tree.atoms} if decided else {}
         tests: list[FileRow] = files if files is not None else [] if self.tree.asks_about_files else [NO_FILE]
-        known: dict[int, bool] = {}
         open_files = [file for file in tests if self.tree.truth(file, known) is not False]
         if not open_files:
             return None
-        text: list[bytes] | None = None
         for atom in self.tree.atoms:
-            text = text if text is not None else self.pieces(blob)
-            known[atom.number] = any(atom.finder.occurs(piece) for piece in text)
-            open_files = [file for file in open_files if self.tree.truth(file, known) is not False]
+            if atom.number not in known:
+                text = self.text(content.blob) if text is None else text
+                known[atom.number] = atom.finder.occurs(text)
+                open_files = [file for file in open_files if self.tree.truth(file, known) is not False]
             if not open_files:
                 return None
         return known
 
-    def pieces(self, blob: int) -> list[bytes]:
-        rows = self.db.execute("SELECT packed FROM piece WHERE blob_id = ? ORDER BY id", (blob,))
-        return [unpack(row[0]) for row in rows]
+    def text(self, blob: int) -> bytes:
+        return text_of(self.db, blob)
 
-    def _make_ready(self, matched: dict[int, dict[int, bool]]) -> None:
+    def _make_ready(
+        self, matched: list[tuple[Content, dict[int, bool], bytes | None]], early: dict[int, list[FileRow]]
+    ) -> None:
         if not matched:
             return
-        files = self.catalog.files(matched, self.plan)
-        facts = {
-            row[0]: row[1:]
-            for row in self.db.execute(
-                "SELECT b.id, b.oid, b.first, b.pieces FROM json_each(?) j CROSS JOIN blob b ON b.id = j.value",
-                (json.dumps(list(matched)),),
-            )
-        }
-        for blob, known in matched.items():
-            passing = self.passing(files.get(blob, ()), known)
+        files = early or self.catalog.files([content.blob for content, _, _ in matched], self.plan)
+        for content, known, text in matched:
+            passing = self.passing(files.get(content.blob, ()), known)
             if passing:
-                oid, first, pieces = facts[blob]
-                text = self._texts.get(blob) if pieces == 1 else None
-                self._ready.append(Found(blob, oid, first + pieces - 1, passing, known, text))
-        self._texts.clear()
+                self._ready.append(Found(content.blob, content.oid, content.last, passing, known, text))
 
     def passing(self, files: Iterable[FileRow], known: dict[int, bool]) -> list[FileRow]:
         if self.tree.single:

@@ -14,11 +14,13 @@ from pathlib import Path
 from gitstore.locks import file_lock
 from search.embedded import symbols
 
-FORMAT = 3
+FORMAT = 4
 LOCK_SECONDS = 600.0
 CONNECTIONS = 8
 KINDS = 4  # of files, the likeliest to be wanted first; see `kinds`
-PER_KIND = 1 << 40  # numbers of pieces start at kind * PER_KIND, so that reading in their order meets good files first
+# Numbers of pieces start at kind * PER_KIND, so that reading in their order meets good files first. The index of
+# trigrams writes small numbers in fewer bytes.
+PER_KIND = 1 << 25
 SCHEMA = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE repo(id INTEGER PRIMARY KEY, refs TEXT NOT NULL, files INTEGER NOT NULL, pieces INTEGER NOT NULL,
@@ -27,10 +29,10 @@ CREATE TABLE refset(id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, refs TEXT 
 CREATE TABLE path(id INTEGER PRIMARY KEY, raw BLOB NOT NULL UNIQUE);
 CREATE TABLE lang(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE blob(id INTEGER PRIMARY KEY, oid BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, first INTEGER NOT NULL,
-    pieces INTEGER NOT NULL, pending INTEGER, symbols INTEGER);
+    pieces INTEGER NOT NULL, at INTEGER NOT NULL, pending INTEGER, symbols INTEGER);
+CREATE INDEX blob_first ON blob(first);
 CREATE INDEX blob_pending ON blob(pending) WHERE pending IS NOT NULL;
-CREATE TABLE piece(id INTEGER PRIMARY KEY, blob_id INTEGER NOT NULL, first_line INTEGER NOT NULL, packed BLOB NOT NULL);
-CREATE INDEX piece_blob ON piece(blob_id);
+CREATE TABLE piece(id INTEGER PRIMARY KEY, first INTEGER NOT NULL, shared INTEGER NOT NULL, packed BLOB NOT NULL);
 CREATE TABLE frequency(t TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE file(id INTEGER PRIMARY KEY, repo_id INTEGER NOT NULL, path_id INTEGER NOT NULL, blob_id INTEGER NOT NULL,
     refset_id INTEGER NOT NULL, lang_id INTEGER NOT NULL, kind INTEGER NOT NULL);
@@ -143,7 +145,7 @@ class Shard:
         fresh = self.path.with_suffix(".new")
         _unlink(fresh)
         connection = sqlite3.connect(fresh, isolation_level=None)
-        connection.execute("PRAGMA page_size=8192")
+        connection.execute("PRAGMA page_size=4096")
         connection.executescript(SCHEMA + symbols.SCHEMA)
         connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (uuid.uuid4().hex[:12],))
         connection.execute("PRAGMA journal_mode=WAL")

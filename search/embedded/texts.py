@@ -1,9 +1,9 @@
 """A file's content as the index holds it: UTF-8, cut into pieces of whole lines, compressed."""
 
+import re
 import threading
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 import zstandard
@@ -11,20 +11,11 @@ import zstandard
 from search.embedded.shard import Spoilt
 from source.rendering.encodings import decode
 
-_thread = threading.local()  # making an unpacker costs as much as unpacking a piece
-
 PIECE_BYTES = 32 * 1024
 LEVEL = 3
+_thread = threading.local()  # making a packer or unpacker costs as much as using it on a piece
+_SPACES = re.compile(r" {4,}")
 LFS = b"version https://git-lfs.github.com/spec/"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Whole lines of a text; `first_line` counts from 1. `packed` is compressed UTF-8."""
-
-    first_line: int
-    text: str
-    packed: bytes
 
 
 def text_of(content: bytes) -> str | None:
@@ -44,19 +35,14 @@ def is_lfs_pointer(content: bytes) -> bool:
     return content.startswith(LFS) and len(content) < 1024
 
 
-def pieces(text: str) -> Iterator[Piece]:
-    """The text cut after newlines into pieces of about `PIECE_BYTES` at most, unless a line is longer; never none."""
-    data = text.encode()
-    packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
-    line = 1
+def cut(data: bytes) -> Iterator[bytes]:
+    """A text cut after newlines into parts of about `PIECE_BYTES` at most, unless a line is longer; never none."""
     start = 0
     while True:
         end = _cut(data, start)
-        part = data[start:end]
-        yield Piece(line, part.decode(), packer.compress(part))
+        yield data[start:end]
         if end >= len(data):
             return
-        line += part.count(b"\n")
         start = end
 
 
@@ -69,35 +55,50 @@ def _cut(data: bytes, start: int) -> int:
     return end or len(data)
 
 
+def pack(data: bytes) -> bytes:
+    packer = getattr(_thread, "packer", None)
+    if packer is None:
+        packer = _thread.packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    packed: bytes = packer.compress(data)
+    return packed
+
+
 def unpack(packed: bytes) -> bytes:
     """Raises Spoilt when it is not what was packed."""
+    unpacker = getattr(_thread, "unpacker", None)
+    if unpacker is None:
+        unpacker = _thread.unpacker = zstandard.ZstdDecompressor()
     try:
-        return _unpacker().decompress(packed)
+        data: bytes = unpacker.decompress(packed)
     except zstandard.ZstdError as error:
         raise Spoilt(str(error)) from error
+    return data
 
 
-def _unpacker() -> zstandard.ZstdDecompressor:
-    found = getattr(_thread, "unpacker", None)
-    if found is None:
-        found = _thread.unpacker = zstandard.ZstdDecompressor()
-    return found
+def condensed(data: bytes) -> str:
+    """A shorter text with the same trigrams, but for those across the ends of lines: each line once, and no long row of
+    spaces. Reading it costs the index of trigrams the less."""
+    text = _SPACES.sub("   ", alike(data.decode()))
+    return "\n".join(dict.fromkeys(text.split("\n")))
 
 
 def alike(text: str) -> str:
     """The text with letters replaced where SQLite does not know that two are the same without case."""
-    return text if text.isascii() else text.translate(_table())
+    if text.isascii():
+        return text
+    letters, table = _unlike()
+    return letters.sub(lambda found: table[found[0]], text)
 
 
 @cache
-def _table() -> dict[int, str]:
+def _unlike() -> tuple[re.Pattern[str], dict[str, str]]:
     table = {}
     for number in range(0x25C, 0x1E944):
         character = chr(number)
         small = character.upper().lower()
         if small != character and len(small) == 1:
-            table[number] = small
-    return table
+            table[character] = small
+    return re.compile(f"[{''.join(table)}]"), table
 
 
 def unicode_version() -> str:

@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,6 +77,12 @@ class Tree:
         """The only atom, where content is all that is asked about and it must be there."""
         return self.atoms[0] if self.matcher in self._numbers else None
 
+    @cached_property
+    def needed(self) -> list[Atom]:
+        """Those that must be in the content, whatever else is true."""
+        leaves = required(self.matcher)
+        return [self.atoms[number] for leaf, number in self._numbers.items() if leaf in leaves]
+
     def truth(self, file: FileRow, known: Mapping[int, bool]) -> Truth:
         """Of the whole for one file, with those atoms that are known."""
         return self._truth(self.matcher, file, known)
@@ -116,6 +122,13 @@ class Tree:
         if isinstance(node, Literal | Regex):
             return known.get(self._numbers[node])
         return self._tests[node](file)
+
+
+def required(matcher: Matcher) -> Sequence[Matcher]:
+    """Parts that must be true for the whole to be."""
+    if isinstance(matcher, AllOf):
+        return [leaf for child in matcher.children for leaf in required(child)]
+    return [matcher]
 
 
 def _not(truth: Truth) -> Truth:

@@ -8,7 +8,7 @@ content that is there. Readers see the state before or after, never between.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gitstore.blobstream import stream_blobs
@@ -26,6 +26,7 @@ from search.embedded.rows import (
     path_number,
     remove_blobs,
     remove_paths,
+    text_of,
 )
 from search.embedded.shard import Shard
 from search.embedded.symbols import read_all
@@ -103,7 +104,8 @@ class Writer:
         names: dict[str, list[bytes]] = defaultdict(list)
         for file in work.listing.files:
             names[file.oid].append(file.path)
-        missing = self._unknown(names.keys() - work.unreadable.keys())
+        # In the order of paths, in which neighbours are alike: they share pieces.
+        missing = self._unknown([oid for oid in names if oid not in work.unreadable])
         work.wanted += len(missing)
         batch: list[NewBlob] = []
         size = 0
@@ -114,26 +116,19 @@ class Writer:
             self._name_languages(work, oid, names[oid], content or b"")
             kind = min(work.kinds.of(path) for path in names[oid])
             language = work.languages[(names[oid][0], oid)]
-            batch.append(NewBlob(oid, kind, len(text), list(texts.pieces(text)), language))
-            size += len(text)
+            data = text.encode()
+            batch.append(NewBlob(oid, kind, data, language))
+            size += len(data)
             if size >= BATCH_BYTES or len(batch) >= BATCH_BLOBS:
                 self._store(work, batch)
                 batch, size = [], 0
         self._store(work, batch)
 
-    def _unknown(self, oids: Iterable[str]) -> list[str]:
-        wanted = sorted(oids)
+    def _unknown(self, wanted: list[str]) -> list[str]:
         if not self.shard.exists:
             return wanted
         with self.shard.reading() as db:
-            known = {
-                row[0].hex()
-                for part in parts(wanted, 500)
-                for row in db.execute(
-                    f"SELECT oid FROM blob WHERE oid IN ({marks(part)})",  # noqa: S608
-                    [bytes.fromhex(oid) for oid in part],
-                )
-            }
+            known = blob_ids(db, set(wanted))
         return [oid for oid in wanted if oid not in known]
 
     def _text(self, work: _Work, oid: str, content: bytes | None) -> str | None:
@@ -156,7 +151,7 @@ class Writer:
     def _store(self, work: _Work, batch: list[NewBlob]) -> None:
         if not batch:
             return
-        found = read_all([("".join(piece.text for piece in blob.pieces).encode(), blob.language) for blob in batch])
+        found = read_all([(blob.text, blob.language) for blob in batch])
         for blob, named in zip(batch, found, strict=True):
             blob.named = named
         with self.shard.writing() as db:
@@ -199,9 +194,8 @@ class Writer:
         known = work.languages.get((file.path, file.oid))
         if known is not None:
             return known
-        row = db.execute("SELECT packed FROM piece WHERE blob_id = ? ORDER BY id LIMIT 1", (blob,)).fetchone()
         name = file.path.rpartition(b"/")[2].decode("utf-8", "replace")
-        return language_of(name, texts.unpack(row[0]) if row else b"")
+        return language_of(name, text_of(db, blob))
 
     def _finish(self, work: _Work, removed: list[int]) -> IndexOutcome:
         repository = work.plan.repository_id

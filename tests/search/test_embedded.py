@@ -126,6 +126,29 @@ class TestTidy:
         assert engine.check(thorough=True) == ()
 
 
+class TestSharedPieces:
+    def test_a_content_that_goes_leaves_the_others_of_its_piece(self, engine, build):
+        builder = build(files={f"{name}.txt": f"needle {name}\n" for name in ("first", "second", "third")})
+        engine.index(plan(builder))
+        builder.commit({"second.txt": None})
+        assert engine.index(plan(builder)).removed_blobs == 1
+        assert paths(engine, Literal("needle")) == [(1, "first.txt"), (1, "third.txt")]
+        with engine.shards[1].reading() as db:
+            assert db.execute("SELECT count(*) FROM piece").fetchone() == (1,)
+            found = [
+                len(db.execute("SELECT 1 FROM tri WHERE tri MATCH ?", (each,)).fetchall()) for each in ("sec", "thi")
+            ]
+        assert found == [0, 1]
+        assert engine.check(thorough=True) == ()
+
+    def test_who_may_read_one_of_them_learns_nothing_of_the_others(self, engine, build):
+        engine.index(plan(build("1.git", {"a.txt": "needle shared\n", "b.txt": "needle hidden\n"}), 1))
+        engine.index(plan(build("3.git", {"a.txt": "needle shared\n"}), 3))
+        answer = engine.search(Request(Literal("needle"), frozenset({3}), wants_total=True))
+        assert [(hit.repository_id, hit.path, hit.copies) for hit in answer.files] == [(3, b"a.txt", ())]
+        assert (answer.total, dict(answer.facets.repositories)) == (1, {3: 1})
+
+
 class TestCompany:
     def test_several_processes_write_at_once(self, engine, build):
         builders = {n: build(f"{n}.git", {f"{i}.txt": f"needle {i % 20}\n" for i in range(60)}) for n in range(1, 5)}
