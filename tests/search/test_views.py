@@ -238,7 +238,7 @@ class TestCode:
         assert "0 of 2 repositories searched, the others are not indexed yet" in said
         assert "The search server does not answer." in said and "No file has all of this" not in said
         assert "answered by Zoekt, which differs in a few things" in said and "Otherwise." in said
-        assert 'id="the-engine-zoekt"' in client.get("/search/help/").content.decode()
+        assert 'id="user-content-the-engine-zoekt"' in client.get("/search/help/").content.decode()
 
     def test_the_number_of_queries_does_not_grow(
         self, client_of, stranger, company, planted_project, plain_engine, django_assert_max_num_queries
