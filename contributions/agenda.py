@@ -1,6 +1,6 @@
 """What somebody has under way with others, and what of it waits for them: for the home page, in one query."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,9 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.models import User
+from contributions.fitting import Marks
 from contributions.models import ChangeRequest, Opportunity
-from projects.models import Project
+from projects.models import Project, ProjectQuerySet
 
 MOST = 200
 REQUEST, TASK = "request", "task"
@@ -53,38 +54,53 @@ class Agenda:
     under_way: list[Item]
 
 
-def agenda(user: User, own: Collection[int]) -> Agenda:
-    """The longest waiting first; of what is under way the last moved. `own`: ids of projects the person looks after."""
-    lines = _requests(user, own).union(_tasks(user, own), all=True).order_by("-at", "-pk")
-    items = [_item(user, line) for line in lines[:MOST]]
+def agenda(user: User, visible: ProjectQuerySet, marks: Marks) -> Agenda:
+    """The longest waiting first; of what is under way the last moved.
+
+    `visible`: projects the person may see. One query, and another one where something is in a restricted project of
+    others.
+    """
+    lines = list(_requests(user, marks).union(_tasks(user, marks), all=True).order_by("-at", "-pk")[:MOST])
+    hidden = _hidden(lines, visible, marks)
+    items = [_item(user, line) for line in lines if line[-1] not in hidden]
     waiting = sorted((item for item in items if item.waits), key=lambda item: item.at)
     return Agenda(waiting, [item for item in items if not item.waits])
 
 
-def _requests(user: User, own: Collection[int]) -> Any:
+def _hidden(lines: Iterable[tuple[Any, ...]], visible: ProjectQuerySet, marks: Marks) -> set[int]:
+    """Projects of these lines that the person may no longer see."""
+    restricted = ((pk, owner) for *_, visibility, owner, pk in lines if visibility != Project.Visibility.INTERNAL)
+    doubtful = {pk for pk, owner in restricted if not marks.looks_after(pk, owner)}
+    return doubtful - set(visible.filter(pk__in=doubtful).values_list("pk", flat=True)) if doubtful else set()
+
+
+def _requests(user: User, marks: Marks) -> Any:
     """Open ones of the person, and those that wait for an answer in the person's projects."""
-    visible = Project.objects.visible_to(user).values("pk")
-    offered = Q(state=ChangeRequest.State.OFFERED, project__in=own)
-    rows = ChangeRequest.objects.open().filter(Q(author=user, project__in=visible) | offered)
+    offered = Q(state=ChangeRequest.State.OFFERED) & _in_own(marks)
+    rows = ChangeRequest.objects.open().filter(Q(author=user) | offered, project__removed_at=None)
     return _lines(rows, REQUEST, F("author"), Value(None, output_field=DateTimeField()), F("changed_at"))
 
 
-def _tasks(user: User, own: Collection[int]) -> Any:
+def _tasks(user: User, marks: Marks) -> Any:
     """Taken ones of the person, and those that wait for a review in the person's projects."""
-    visible = Project.objects.visible_to(user).values("pk")
-    ready = Q(state=Opportunity.State.IN_REVIEW, project__in=own)
-    rows = Opportunity.objects.under_way().filter(Q(taken_by=user, project__in=visible) | ready)
+    ready = Q(state=Opportunity.State.IN_REVIEW) & _in_own(marks)
+    rows = Opportunity.objects.under_way().filter(Q(taken_by=user) | ready, project__removed_at=None)
     return _lines(rows, TASK, F("taken_by"), F("asked_at"), Coalesce("taken_at", "created_at"))
+
+
+def _in_own(marks: Marks) -> Q:
+    return Q(project__owner__in=marks.teams) | Q(project__in=marks.roles)
 
 
 def _lines(rows: QuerySet[Any], what: str, who: F, asked: F | Value, at: F | Coalesce) -> Any:
     """The same columns for both."""
     named = {"what": Value(what, output_field=CharField()), "who": who, "asked": asked, "at": at}
-    return rows.order_by().annotate(**named).values_list(*named, "pk", "title", "state", "project__name")
+    project = ("project__name", "project__visibility", "project__owner_id", "project_id")
+    return rows.order_by().annotate(**named).values_list(*named, "pk", "title", "state", *project)
 
 
 def _item(user: User, line: tuple[Any, ...]) -> Item:
-    what, who, asked, at, pk, title, state, project = line
+    what, who, asked, at, pk, title, state, project, *_ = line
     mine = who == user.pk
     turn = state == ChangeRequest.State.CHANGES_WANTED if what == REQUEST else asked is not None
     return Item(what, pk, title, state, project, mine, turn if mine else True, at)

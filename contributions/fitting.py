@@ -1,22 +1,23 @@
 """How well an opportunity fits a person: a number to sort by, and the reason in words.
 
 Known projects weigh most (they need no first look around), then known languages, then what somebody marked. What tells
-nothing about the person, a good first task or a mentor, decides among the rest.
+nothing about the person, a good first task or a mentor, decides among the rest. The person's own projects come last.
 """
 
-from collections import Counter
+import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Value
+from django.db.models import DateTimeField, F, Value
 
-from accounts.models import User
+from accounts.models import Membership, User
 from activity.models import Participation
-from projects.models import Follow, Project, Star
+from projects.models import Follow, ProjectQuerySet, Role, Star
 
-CONTRIBUTED, LANGUAGE, STARRED, FOLLOWED, FIRST, MENTORED = 40, 30, 15, 12, 8, 4
+CONTRIBUTED, LANGUAGE, STARRED, FOLLOWED, FIRST, MENTORED, OWN = 40, 30, 15, 12, 8, 4, -1
 
 
 class Described(Protocol):
@@ -37,19 +38,54 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What a person knows: commits by project, the name of a project by language, projects starred and followed."""
+    """What a person knows: commits by project, the name of a project by language, projects starred and followed, and
+    those that the person looks after."""
 
     commits: Mapping[int, int] = field(default_factory=dict)
     languages: Mapping[str, str] = field(default_factory=dict)
     starred: frozenset[int] = frozenset()
     followed: frozenset[int] = frozenset()
+    own: frozenset[int] = frozenset()
 
 
-def know(user: User | AnonymousUser) -> Knowledge:
-    """Two queries. Only projects that the person may read today are named."""
+@dataclass(frozen=True)
+class Marks:
+    """Projects that somebody starred, with when, follows and has a role in today, and the person's teams of today."""
+
+    starred: Mapping[int, dt.datetime] = field(default_factory=dict)
+    followed: frozenset[int] = frozenset()
+    roles: frozenset[int] = frozenset()
+    teams: frozenset[int] = frozenset()
+
+    def looks_after(self, project: int, owner: int | None) -> bool:
+        return owner in self.teams or project in self.roles
+
+
+def marks_of(user: User | AnonymousUser) -> Marks:
+    """One query; none for visitors."""
+    if not isinstance(user, User):
+        return Marks()
+    never = Value(None, output_field=DateTimeField())
+    stars = Star.objects.filter(user=user).annotate(what=Value("star"), when=F("at"))
+    follows = Follow.objects.filter(user=user).annotate(what=Value("follow"), when=never)
+    roles = Role.objects.current().filter(user=user).annotate(what=Value("role"), when=never)
+    teams = Membership.objects.current().filter(user=user).annotate(what=Value("team"), when=never)
+    columns = ("what", "project_id", "when")
+    others = [rows.order_by().values_list(*columns) for rows in (follows, roles)]
+    found: defaultdict[str, dict[int, Any]] = defaultdict(dict)
+    lines: Any = stars.order_by().values_list(*columns)
+    for what, pk, when in lines.union(*others, teams.order_by().values_list("what", "team_id", "when"), all=True):
+        found[what][pk] = when
+    return Marks(found["star"], frozenset(found["follow"]), frozenset(found["role"]), frozenset(found["team"]))
+
+
+def know(
+    user: User | AnonymousUser, visible: ProjectQuerySet, marks: Marks, owners: Mapping[int, int | None]
+) -> Knowledge:
+    """One query. Only `visible` projects, which the person may read today, are named; `owners`: teams by project."""
     if not isinstance(user, User):
         return Knowledge()
-    parts = Participation.objects.filter(person__user=user, project__in=Project.objects.visible_to(user).values("pk"))
+    parts = Participation.objects.filter(person__user=user, project__in=visible.values("pk"))
     commits: Counter[int] = Counter()
     best: dict[str, tuple[int, str]] = {}
     columns = ("project_id", "project__name", "project__language", "commits", "coauthored")
@@ -57,23 +93,23 @@ def know(user: User | AnonymousUser) -> Knowledge:
         commits[project] += written + shared
         if language and (written + shared, name) > best.get(language, (0, "")):
             best[language] = (written + shared, name)
-    stars = Star.objects.filter(user=user).annotate(what=Value("star")).values_list("what", "project_id")
-    follows = Follow.objects.filter(user=user).annotate(what=Value("follow")).values_list("what", "project_id")
-    marks = list(stars.union(follows, all=True))
     return Knowledge(
         commits={project: number for project, number in commits.items() if number},
         languages={language: name for language, (_, name) in best.items()},
-        starred=frozenset(project for what, project in marks if what == "star"),
-        followed=frozenset(project for what, project in marks if what == "follow"),
+        starred=frozenset(marks.starred),
+        followed=marks.followed,
+        own=frozenset(pk for pk, owner in owners.items() if marks.looks_after(pk, owner)),
     )
 
 
 def weigher(knowledge: Knowledge) -> Callable[[Described], int]:
     """A function that weighs thousands of opportunities for one person quickly."""
-    commits, languages = knowledge.commits, frozenset(knowledge.languages)
+    commits, languages, own = knowledge.commits, frozenset(knowledge.languages), knowledge.own
     marked = dict.fromkeys(knowledge.followed, FOLLOWED) | dict.fromkeys(knowledge.starred, STARRED)
 
     def weigh(row: Described) -> int:
+        if row.project_id in own:
+            return OWN
         weight = MENTORED if row.mentored else 0
         if row.project_id in commits:
             weight += CONTRIBUTED
@@ -88,6 +124,8 @@ def weigher(knowledge: Knowledge) -> Callable[[Described], int]:
 
 def reason(row: Described, knowledge: Knowledge) -> str:
     """What speaks for an opportunity, in words; empty where nothing about the person or the task does."""
+    if row.project_id in knowledge.own:
+        return "In a project that you look after"
     reasons = []
     if number := knowledge.commits.get(row.project_id, 0):
         reasons.append(f"you have {number:,} commit{'' if number == 1 else 's'} here")

@@ -97,12 +97,17 @@ def governance(project: Project, guide: Guide | None, roles: list[Role]) -> tupl
     )
     outside = [role for role in roles if project.owner_id and role.user_id not in inside]
     if owners := [role for role in outside if role.kind == Role.Kind.OWNER]:
-        return Level.SHARED_OWNERSHIP, f"{len(owners)} of its owners belong to other teams"
+        return Level.SHARED_OWNERSHIP, _belong(len(owners), "owners")
     if outside:
-        return Level.SHARED_WRITE, f"{len(outside)} of its trusted committers belong to other teams"
+        return Level.SHARED_WRITE, _belong(len(outside), "trusted committers")
     if project.welcomes:
         return Level.CONTRIBUTIONS, "its page says that contributions are welcome"
     return Level.BUG_REPORTS, "nothing says that contributions are welcome"
+
+
+def _belong(number: int, roles: str) -> str:
+    words = "belongs to another team" if number == 1 else "belong to other teams"
+    return f"{number} of its {roles} {words}"
 
 
 def set_level(project: Project, level: int | None, actor: User) -> None:

@@ -6,6 +6,7 @@ All of it is worked out from the rows that this viewer may see, in memory: a row
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import chain
 from urllib.parse import urlencode
 
@@ -14,10 +15,10 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from accounts.models import Team, User
-from contributions.fitting import Knowledge, know, reason, weigher
+from contributions.fitting import Knowledge, Marks, know, marks_of, reason, weigher
 from contributions.models import Opportunity
 from contributions.opportunity_rows import Pair, Row, Visible, visible_rows
-from projects.models import Project
+from projects.models import Project, ProjectQuerySet
 
 PAGE_SIZE = 25
 TOP_VALUES = 8
@@ -114,7 +115,8 @@ class Found:
 
 def find(question: Question, user: User | AnonymousUser) -> Found:
     """Seven queries, one more where there are words, and one where a project is named."""
-    visible = visible_rows(user)
+    projects = Project.objects.visible_to(user)
+    visible = visible_rows(projects)
     rows = visible.rows
     if question.text:
         words = Q(title__icontains=question.text) | Q(description__icontains=question.text)
@@ -125,20 +127,23 @@ def find(question: Question, user: User | AnonymousUser) -> Found:
         ids = set(wanted)
         rows = [row for row in rows if row.project_id in ids]
     matched, counts = _narrow(rows, question.selected, visible)
-    knowledge = know(user)
+    knowledge = know(user, projects, marks_of(user), visible.owners)
     _sort(matched, question.sort, knowledge)
     pages = max(1, -(-len(matched) // PAGE_SIZE))
     page = min(max(question.page, 1), pages)
     shown = matched[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     groups = _groups(counts, _known(visible, question.selected))
-    return Found(_lines(user, shown, knowledge), groups, len(visible.rows), len(matched), page, pages)
+    return Found(_lines(shown, knowledge), groups, len(visible.rows), len(matched), page, pages)
 
 
-def best_for(user: User, limit: int) -> list[tuple[Opportunity, str]]:
-    """The first few opportunities of this person's list that have a reason, for the home page. Five queries."""
-    rows, knowledge = visible_rows(user).rows, know(user)
-    _sort(rows, "fit", knowledge)
-    return [(one, why) for one, why in _lines(user, rows[:limit], knowledge) if why]
+def best_for(user: User, projects: ProjectQuerySet, marks: Marks, limit: int) -> list[tuple[Opportunity, str]]:
+    """The first few opportunities of this person's list that have a reason, for the home page; without those of the
+    person's own projects. `projects`: those that the person may see. Four queries."""
+    visible = visible_rows(projects)
+    knowledge = know(user, projects, marks, visible.owners)
+    weigh = weigher(knowledge)
+    others = (row for row in visible.rows if row.project_id not in knowledge.own)
+    return [(one, why) for one, why in _lines(nlargest(limit, others, key=weigh), knowledge) if why]
 
 
 def _sort(rows: list[Row], sort: str, knowledge: Knowledge) -> None:
@@ -192,8 +197,12 @@ def _count(rows: list[Row], visible: Visible) -> dict[str, dict[str, int]]:
 
 def _known(visible: Visible, selected: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Selected values that any visible row has: what only hidden ones have looks like what nobody has."""
-    seen = _count(visible.rows, visible) if selected else {}
-    return {key: tuple(value for value in values if value in seen[key]) for key, values in selected.items()}
+
+    def seen(key: str, value: str) -> bool:
+        pairs = _pairs(key, (value,), visible)
+        return any(not pairs.isdisjoint(row.pairs) for row in visible.rows)
+
+    return {key: tuple(value for value in values if seen(key, value)) for key, values in selected.items()}
 
 
 def _groups(counts: Mapping[str, Mapping[str, int]], selected: Mapping[str, tuple[str, ...]]) -> list[Group]:
@@ -232,8 +241,8 @@ _SHOWN = (
 )
 
 
-def _lines(user: User | AnonymousUser, rows: list[Row], knowledge: Knowledge) -> list[tuple[Opportunity, str]]:
-    """The rows of a page with their projects; the database is asked once more for permission and state."""
-    found = Opportunity.objects.open().visible_to(user).select_related("project__owner", "mentor").only(*_SHOWN)
+def _lines(rows: list[Row], knowledge: Knowledge) -> list[tuple[Opportunity, str]]:
+    """The rows of a page, all visible, with their projects; the database is asked once more whether they are open."""
+    found = Opportunity.objects.open().select_related("project__owner", "mentor").only(*_SHOWN)
     objects = found.in_bulk([row.pk for row in rows])
     return [(objects[row.pk], reason(row, knowledge)) for row in rows if row.pk in objects]

@@ -4,14 +4,13 @@ import time
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from common.markdown import render_document
+from contributions.models.of_project import OfProjectQuerySet
 from projects.models import Project
 
 LONGEST_DESCRIPTION = 20_000
@@ -21,7 +20,7 @@ class StateError(Exception):
     """Somebody else was first, or the step does not exist in this state; the text says what is the case, for people."""
 
 
-class OpportunityQuerySet(models.QuerySet["Opportunity"]):
+class OpportunityQuerySet(OfProjectQuerySet["Opportunity"]):
     def open(self) -> Self:
         """Free to take, in a project that still goes on."""
         return self.filter(state=Opportunity.State.OPEN, project__removed_at=None).exclude(
@@ -31,15 +30,6 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
     def under_way(self) -> Self:
         """Somebody is at it."""
         return self.filter(state__in=Opportunity.UNDER_WAY)
-
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(project__in=Project.objects.visible_to(user).values("pk"))
-
-    def manageable_by(self, user: User | AnonymousUser) -> Self:
-        return self.filter(project__in=Project.objects.maintainable_by(user).values("pk"))
-
-    def for_project(self, project: Project) -> Self:
-        return self.filter(project=project)
 
 
 class Opportunity(models.Model):
@@ -109,7 +99,8 @@ class Opportunity(models.Model):
         indexes = [
             models.Index(fields=["project", "state"], name="opportunity_of_project"),  # the Contribute tab
             models.Index(fields=["state", "sign_of_life_at"], name="opportunity_by_state"),  # silent takers
-            models.Index(fields=["state", "stamp"], name="opportunity_by_stamp"),  # the list: did anything change?
+            # The list: did anything change, and which projects have open ones? All of it is in the index.
+            models.Index(fields=["state", "stamp", "project"], name="opportunity_by_stamp"),
         ]
 
     def __str__(self) -> str:

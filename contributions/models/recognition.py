@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.markdown import render_document
+from contributions.models.of_project import OfProjectQuerySet
 from projects.models import Project, Role
 
 LONGEST_THANKS = 4000
@@ -47,7 +48,7 @@ class Nomination(models.Model):
         return f"{self.person} for {self.project}"
 
 
-class ThanksQuerySet(models.QuerySet["Thanks"]):
+class ThanksQuerySet(OfProjectQuerySet["Thanks"]):
     def sent(self) -> Self:
         return self.filter(state=Thanks.State.SENT)
 
@@ -56,10 +57,7 @@ class ThanksQuerySet(models.QuerySet["Thanks"]):
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Sent ones in projects that this viewer may read; drafts are for maintainers alone."""
-        return self.sent().filter(project__in=Project.objects.visible_to(user).values("pk"))
-
-    def manageable_by(self, user: User | AnonymousUser) -> Self:
-        return self.filter(project__in=Project.objects.maintainable_by(user).values("pk"))
+        return super().visible_to(user).sent()
 
 
 class Thanks(models.Model):

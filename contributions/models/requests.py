@@ -4,14 +4,13 @@ import datetime as dt
 from typing import Self
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from common.markdown import render_document
+from contributions.models.of_project import OfProjectQuerySet
 from contributions.models.opportunities import Opportunity
 from projects.models import Project
 
@@ -30,7 +29,7 @@ def wait_words(wait: dt.timedelta | None) -> str:
     return "less than a minute"
 
 
-class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
+class ChangeRequestQuerySet(OfProjectQuerySet["ChangeRequest"]):
     def open(self) -> Self:
         """Neither landed nor given up."""
         return self.filter(state__in=ChangeRequest.OPEN)
@@ -38,15 +37,6 @@ class ChangeRequestQuerySet(models.QuerySet["ChangeRequest"]):
     def unanswered(self) -> Self:
         """Open, and nobody of the project has said anything yet."""
         return self.open().filter(answered_at=None)
-
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(project__in=Project.objects.visible_to(user).values("pk"))
-
-    def manageable_by(self, user: User | AnonymousUser) -> Self:
-        return self.filter(project__in=Project.objects.maintainable_by(user).values("pk"))
-
-    def for_project(self, project: Project) -> Self:
-        return self.filter(project=project)
 
 
 class ChangeRequest(models.Model):

@@ -58,12 +58,20 @@ class StarterTask(models.Model):
 
 
 class StarterScan(models.Model):
-    """How far a project's code was looked through for starter tasks: `commit` is the last one."""
+    """How far a project's code was looked through for starter tasks: `commit` is the last one.
+
+    Of a large tree each look takes a part, the next one goes on behind `position`; `left` files of `files` that could
+    hold notes were not looked at in `commit` yet. `truncated`: the tree has more files than the portal lists.
+    """
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="starter_scan")
     commit = models.CharField(max_length=64, blank=True)
     claimed_until = models.DateTimeField(default=timezone.now, help_text="Nobody else looks before.")
     scanned_at = models.DateTimeField(null=True)
+    position = models.CharField(max_length=4000, blank=True)
+    files = models.IntegerField(default=0)
+    left = models.IntegerField(default=0)
+    truncated = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.project_id} at {self.commit[:10]}"

@@ -1,18 +1,14 @@
 """How a project receives people of other teams: what it says about that, and what its history tells."""
 
-from typing import Self
-
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from accounts.models import User
+from contributions.models.of_project import OfProjectQuerySet
 from projects.models import Project
 
 
-class GuideQuerySet(models.QuerySet["Guide"]):
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(project__in=Project.objects.visible_to(user).values("pk"))
+class GuideQuerySet(OfProjectQuerySet["Guide"]):
+    """Guides of projects."""
 
 
 class Guide(models.Model):

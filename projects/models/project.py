@@ -1,5 +1,7 @@
 """A project: what engineers look for. One repository, or one folder of it."""
 
+import datetime as dt
+from functools import lru_cache
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -52,6 +54,26 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.live().filter(Q(owner__in=teams) | Exists(holds))
 
 
+_FromQuerySet = models.Manager.from_queryset(ProjectQuerySet)
+
+
+class ProjectManager(_FromQuerySet):
+    """Keeps the question of what somebody may read, never its answer: a page asks it in five to eight queries, and
+    putting it together took a tenth of the time of most pages."""
+
+    def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
+        if type(self) is not ProjectManager or not isinstance(user, User) or user.is_administrator:
+            everything: ProjectQuerySet = self.get_queryset()  # type: ignore[assignment]
+            return everything.visible_to(user)
+        return _readable(user.pk, timezone.localdate()).all()
+
+
+@lru_cache(maxsize=200)
+def _readable(user_id: int, _today: dt.date) -> ProjectQuerySet:
+    """Not evaluated; memberships and roles count from a day on, which is part of it."""
+    return ProjectQuerySet(Project).visible_to(User(pk=user_id))
+
+
 class Project(models.Model):
     """Columns named in `facts.FIELDS` hold the value in force; `FieldValue` keeps where each came from."""
 
@@ -100,7 +122,7 @@ class Project(models.Model):
     weeks = models.JSONField(default=list, editable=False, help_text="Commits in each of the last 52 weeks.")
     star_count = models.IntegerField(default=0, editable=False)
 
-    objects = ProjectQuerySet.as_manager()
+    objects = ProjectManager()
 
     class Meta:
         ordering = ["name"]

@@ -89,6 +89,7 @@ class TestGovernance:
         assert level() == "Contributions welcome"
         Role.objects.create(project=project, user=make_user("x", other_team), kind=Role.Kind.TRUSTED_COMMITTER)
         assert level() == "Shared write access"
+        assert "1 of its trusted committers belongs to another team." in client.get(address(project)).content.decode()
         Role.objects.create(project=project, user=make_user("y", other_team), kind=Role.Kind.OWNER)
         assert level() == "Shared ownership"
 

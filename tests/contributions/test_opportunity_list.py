@@ -5,8 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Team
 from activity.models import Participation, Person
 from contributions import opportunities
+from contributions.fitting import marks_of
 from contributions.models import Opportunity
 from contributions.opportunities import STEPS
 from contributions.opportunity_list import best_for
@@ -106,13 +108,17 @@ class TestOpportunities:
         assert "No open task has all of this" in client.get(f"{LIST}?language=Go&first=yes").content.decode()
 
     def test_what_the_viewer_knows_comes_first_and_says_why(self, client, billing, owner, other_team, stranger):
-        web = make_project("web", other_team, language="TypeScript")
-        other = make_project("other", other_team, language="Go")
+        third = Team.objects.create(slug="third", name="Third")
+        web = make_project("web", third, language="TypeScript")
+        other = make_project("other", third, language="Go")
         make_task(billing, owner, title="Knows the language", languages=["TypeScript"])
         make_task(web, owner, title="Knows the project", languages=["CSS"])
         make_task(other, owner, title="Starred", languages=["Go"])
-        make_task(make_project("far", other_team, language=""), owner, title="Newest", languages=[])
+        make_task(make_project("far", third, language=""), owner, title="Newest", languages=[])
+        mine = make_project("mine", other_team)
+        make_task(mine, owner, title="Of their own team", languages=["TypeScript"], good_first=True)
         knows(stranger, web)
+        knows(stranger, mine)
         Star.objects.create(project=other, user=stranger)
         Follow.objects.create(project=billing, user=owner)
         client.force_login(stranger)
@@ -122,10 +128,12 @@ class TestOpportunities:
             ("Knows the language", "You know TypeScript from Web"),
             ("Starred", "You starred the project"),
             ("Newest", ""),
+            ("Of their own team", "In a project that you look after"),
         ]
-        assert [one.title for one, _ in best_for(stranger, 2)] == ["Knows the project", "Knows the language"]
+        best = best_for(stranger, Project.objects.visible_to(stranger), marks_of(stranger), 5)
+        assert [one.title for one, _ in best] == ["Knows the project", "Knows the language", "Starred"]
         newest = client.get(f"{LIST}?sort=newest")
-        assert titles(newest)[0] == "Newest"
+        assert titles(newest)[:2] == ["Of their own team", "Newest"]
 
     def test_a_project_that_one_may_no_longer_read_is_not_named(self, client, billing, secret, owner, stranger):
         make_task(billing, owner, languages=["COBOL"])
