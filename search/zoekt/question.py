@@ -72,7 +72,7 @@ def _literal(field: str, text: str, case_sensitive: bool, *, turned: bool = Fals
 def _spellings(text: str) -> list[str]:
     """Expressions that find a text without regard to case; Zoekt holds the long s and some others for letters apart."""
     spelt, seen = [""], 0
-    for letter in text:
+    for letter in text.replace(LONG_S, "s"):
         forms = [escaped(letter)]
         if not letter.isascii() and (letter in _odd() or is_odd(letter)):
             forms = ["."]

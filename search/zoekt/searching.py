@@ -11,14 +11,17 @@ from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
 
 from search.embedded.planning import repositories_of
+from search.embedded.tree import Tree
 from search.engine import Answer, Facets, FileHit, Note, Request
+from search.filters import Contains, Every, Filter
 from search.zoekt.answering import Hit, Reading, Row, counted
-from search.zoekt.question import is_exact, named, question
+from search.zoekt.question import SHORT, is_exact, named, question
 from search.zoekt.server import Late, Misunderstood, Server, ServerError
 from search.zoekt.states import States
 
 WINDOW = 250
 MOST = 25_000
+NAMES_ONLY = "type:filename"  # files without their matches
 BOOSTED = 2  # Zoekt moves a file of another kind to this place, whatever its score
 
 
@@ -55,6 +58,7 @@ class Search:
         bound = repositories_of(request.matcher)
         self.readable = request.repositories if bound is None else request.repositories & bound
         self.asked = question(request.matcher)
+        self.blunt = _is_blunt(self.reading.tree)
         self.cursor = Cursor.read(request.after)
         self.size = max(WINDOW, request.limit)
         self.notes: list[Note] = []
@@ -108,7 +112,7 @@ class Search:
 
     def _first_window(self) -> bool:
         """Whether there are more files than these."""
-        rows = self._ask(self.asked, self.size)
+        rows = self._ask(self._first_query(), self.size)
         more = len(rows) >= self.size
         if more:
             rows = self._above_edge(rows)
@@ -116,8 +120,14 @@ class Search:
         self.whole = not more
         return more
 
+    def _first_query(self) -> str:
+        """Without the matches where they are too many to rank anything."""
+        return f"{NAMES_ONLY} {self.asked}" if self.blunt else self.asked
+
     def _above_edge(self, rows: list[Row]) -> list[Row]:
         """Those about which every other request will say the same."""
+        if self.blunt:
+            return []
         if not self.cursor.edge:
             others = [row for at, row in enumerate(rows) if at != BOOSTED]
             self.cursor = replace(self.cursor, edge=min(map(_score, others)))
@@ -128,7 +138,8 @@ class Search:
         start = (self.cursor.window - 1) * self.size
         window = groups[start : start + self.size]
         wanted = [(group[0]["RepositoryID"], group[0]["FileName"]) for group in window]
-        found = self._ask(f"{self.asked} {named(wanted)}", 4 * self.size) if wanted else []
+        query = self.asked if self.reading.tree.all_symbols else f"{NAMES_ONLY} {self.asked}"
+        found = self._ask(f"{query} {named(wanted)}", 4 * self.size) if wanted else []
         read = {row["Checksum"]: row for row in found}
         known = [(group, read[group[0]["Checksum"]]) for group in window if group[0]["Checksum"] in read]
         self._read([(b64decode(row.get("Content") or ""), group, row) for group, row in known])
@@ -145,10 +156,10 @@ class Search:
     def _rest(self) -> list[list[Row]]:
         """All files but those of the first window, without content: by content, in an order that stays."""
         if self.rest is None:
-            first = self._above_edge(self._ask(self.asked, self.size, whole=False))
+            first = [] if self.blunt else self._above_edge(self._ask(self.asked, self.size, whole=False))
             done = {_place(row) for row in first}
             groups: dict[str, list[Row]] = {}
-            for row in self._ask(f"type:filename {self.asked}", MOST, whole=False):
+            for row in self._ask(f"{NAMES_ONLY} {self.asked}", MOST, whole=False):
                 if _place(row) not in done:
                     groups.setdefault(row["Checksum"], []).append(row)
             ordered = [sorted(group, key=self._rank) for group in groups.values()]
@@ -220,3 +231,16 @@ def _place(row: Row) -> tuple[int, str, str]:
 
 def _score(row: Row) -> float:
     return float(row.get("Score", 0.0))
+
+
+def _is_blunt(tree: Tree) -> bool:
+    """Whether nothing is asked for that is rare: no symbol, no three letters in a row."""
+    atoms = [atom for atom in tree.atoms if atom.positive]
+    return bool(atoms) and not tree.all_symbols and not any(_is_rare(atom.filter) for atom in atoms)
+
+
+def _is_rare(wanted: Filter) -> bool:
+    if isinstance(wanted, Contains):
+        return len(wanted.text) > SHORT
+    joined = any if isinstance(wanted, Every) else all
+    return bool(wanted.parts) and joined(map(_is_rare, wanted.parts))

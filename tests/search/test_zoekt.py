@@ -5,13 +5,16 @@ import itertools
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
-from search.engine import Literal, NoneOf, Path, Regex, Request
+from gitstore.errors import GitError
+from search.engine import Definition, Literal, NoneOf, Path, Regex, Request, Symbol
 from search.zoekt.engine import ZoektEngine
 from search.zoekt.question import EVERY, question
-from tests.search.contract import EngineContract, build, paths, plan
+from search.zoekt.server import Server
+from tests.search.contract import EngineContract, build, lines_found, paths, plan
 from tests.servers import wait_for_port
 
 __all__ = ["build"]
@@ -77,6 +80,119 @@ class TestZoekt(EngineContract):
         after = engine.search(Request(Literal("needle"), frozenset({1}), wants_total=True, deadline_seconds=60))
         assert (before.files, before.total, before.facets) == (after.files, after.total, after.facets)
         assert engine.search(Request(Literal("needle"), frozenset())).files == ()
+
+    @pytest.mark.parametrize("matcher", [Literal("needle"), Regex("needle [0-9]+$"), Regex("e"), NoneOf(Literal("zz"))])
+    def test_more_files_than_are_ranked_at_once(self, engine, build, monkeypatch, matcher):
+        monkeypatch.setattr("search.zoekt.searching.WINDOW", 20)
+        files = {f"dir/{n % 3}/file{n:02}.py": f"needle {n % 40}\n" for n in range(60)}
+        for number in (1, 2):
+            engine.index(plan(build(f"{number}.git", files), number))
+        request = Request(matcher, frozenset({1, 2}), limit=7, deadline_seconds=60)
+        told, answer = [], engine.search(request)
+        while True:
+            assert answer.files
+            told += [each for hit in answer.files for each in ((hit.repository_id, hit.path), *hit.copies)]
+            if not answer.next:
+                break
+            answer = engine.search(replace(request, after=answer.next))
+        assert sorted(told) == sorted((number, path.encode()) for number in (1, 2) for path in files)
+        counted = engine.search(replace(request, limit=0, wants_total=True))
+        assert (counted.total, counted.total_is_exact, counted.facets.repositories) == (120, True, {1: 60, 2: 60})
+        assert counted.facets.languages == {"Python": 120}
+
+    def test_what_is_odd_about_files_is_no_difference(self, engine, build):
+        """Tiny and odd ones, those another program would be told to ignore, and text that only looks like a message."""
+        files = {
+            "a": "x",
+            "b\tc": "x\n",
+            b"odd \xe9": "odd\n",
+            b"odd \xe8": "even\n",
+            ".sourcegraph/ignore": "ignored\n",
+            "ignored": "NOT-INDEXED: a message\n",
+            "nul.txt": b"letters " * 2000 + b"\0 late\n",
+        }
+        assert engine.index(plan(build(files=files))).files == len(files)
+        assert lines_found(engine, Regex("^x$")) == {(b"a", 1), (b"b\tc", 1)}
+        assert lines_found(engine, Literal("ODD")) == {(b"odd \xe9", 1)}
+        assert lines_found(engine, Literal("even")) == {(b"odd \xe8", 1)}
+        assert lines_found(engine, Literal("ignored")) == {(b".sourcegraph/ignore", 1)}
+        assert lines_found(engine, Regex("indexed: .*")) == {(b"ignored", 1)}
+        assert lines_found(engine, Literal("late")) == {(b"nul.txt", 1)}
+
+    def test_letters_are_the_same_without_case(self, engine, build):
+        files = {"long": "\u017foundne\u017f\u017f\n", "plain": "soundness\n", "sigma": "\u03a3\u03c2\u03c3\u03c2\n"}
+        files |= {"dotted": "F\u0130XTURE\n", "micro": "abc \u00b5\n", "kelvin": "\u212aelvin\n"}
+        engine.index(plan(build(files=files)))
+
+        def found(text):
+            return {path.decode() for path, _ in lines_found(engine, Literal(text))}
+
+        assert found("soundness") == found("SOUNDNE\u017fS") == {"long", "plain"}
+        assert found("\u03c3\u03c3\u03c3\u03c3") == found("\u03c2\u03c2\u03c2\u03c2") == {"sigma"}
+        assert (found("\u03bc"), found("kelvin"), found("fixture")) == ({"micro"}, {"kelvin"}, set())
+        assert "dotted" in {path for _, path in paths(engine, NoneOf(Literal("fixture")))}
+
+    def test_symbols_and_what_differs_about_them(self, engine, build):
+        engine.index(plan(build(files={"a.py": "class RetryPolicy:\n    def wait(self):\n        pass\n"})))
+        answer = engine.search(Request(Symbol("retrypolicy"), frozenset({1})))
+        assert [note.kind for note in answer.notes] == ["difference"]
+        assert [each for hit in answer.files for each in hit.definitions] == [Definition("RetryPolicy", "class", 1)]
+        assert engine.search(Request(Regex("CLASS"), frozenset({1}))).notes[0].kind == "difference"
+        assert engine.search(Request(Literal("class"), frozenset({1}))).notes == ()
+
+    def test_an_expression_the_server_refuses_is_looked_for_by_its_letters(self, engine, build):
+        engine.index(plan(build(files={"a.txt": "needle\n", "b.txt": "other\n"})))
+        pattern = "(?:(?:(?:needle){1,9}){1,9}){1,9}"
+        assert lines_found(engine, Regex(pattern)) == {(b"a.txt", 1)}
+
+
+class TestLife:
+    """Killed, spoilt, out of reach: said, and mended by the next run."""
+
+    def test_a_killed_indexer_leaves_what_was_searchable_and_completes_later(self, engine, build, monkeypatch):
+        builder = build(files=FILES)
+        engine.index(plan(builder))
+        before, old = engine.label_of(1), builder.oid("main")
+        builder.commit({"new.txt": "needle new\n"})
+        monkeypatch.setattr("search.zoekt.engine.write_index", killed)
+        with pytest.raises(KeyboardInterrupt):
+            engine.index(plan(builder))
+        monkeypatch.undo()
+        assert (before, engine.label_of(1)) == (engine.label, "")
+        hits = engine.search(Request(Literal("needle"), frozenset({1}))).files
+        assert {(hit.path, hit.commit) for hit in hits} == {(b"a.py", old), (b"src/b.go", old)}
+        engine.index(plan(builder))
+        assert (1, "new.txt") in paths(engine, Literal("needle"))
+        assert (engine.label_of(1), engine.status().damaged) == (engine.label, ())
+
+    def test_index_files_that_are_spoilt_are_noticed_and_made_anew(self, engine, build):
+        builder = build(files=FILES)
+        engine.index(plan(builder))
+        (shard,) = engine.folder.glob("portal-1_*.zoekt")
+        shard.write_bytes(shard.read_bytes()[:100])
+        assert engine.label_of(1) == ""
+        assert engine.check() == ("The index files of repository 1 are not those that were written.",)
+        engine.index(plan(builder))
+        assert len(paths(engine, Literal("needle"))) == 2
+        assert engine.check(thorough=True) == ()
+
+    def test_indexing_goes_on_while_the_server_is_down(self, installed, tmp_path, build):
+        engine = ZoektEngine(tmp_path / "index", f"http://{HOST}:{next(ports)}", file_bytes=1024**2)
+        engine.index(plan(build(files=FILES)))
+        with webserver(tmp_path / "index") as url:
+            engine.server = Server(url)
+            engine.index(plan(build("two.git", FILES), 2))
+            assert len(paths(engine, Literal("func"))) == 1
+
+    def test_a_program_that_is_missing_is_said(self, tmp_path, build, monkeypatch):
+        monkeypatch.setattr("shutil.which", lambda _name: None)
+        engine = ZoektEngine(tmp_path / "index", f"http://{HOST}:{next(ports)}", file_bytes=1024**2)
+        with pytest.raises(GitError, match="zoekt-git-index is not installed"):
+            engine.index(plan(build(files=FILES)))
+
+
+def killed(*_arguments):
+    raise KeyboardInterrupt
 
 
 def test_without_a_server_the_answer_says_so(tmp_path):
