@@ -34,16 +34,23 @@ class Touching:
 def follow_ups(git_dir: Path, landed: Sequence[str], old: str, head: str, limits: Limits = LIMITS) -> list[Touching]:
     """Commits between `old` and `head` that touch what the commits `landed` brought, oldest first. Raises GitError.
 
-    Lines are followed by blame, so through moves within a file and renames of it until the commit that touches them.
+    Lines are followed by blame, so through moves within a file, and files through renames, also those in the commit
+    that touches the lines.
     """
     if not landed or not all(OID.match(oid) for oid in landed):
         raise ValueError("Not commit ids.")
-    own, paths = _brought(git_dir, landed, limits)
+    own, brought = _brought(git_dir, landed, limits)
+    paths = set(brought)
+    if old and brought:
+        paths |= _renamed(git_dir, landed[-1], old, brought, limits)
     later = [commit for commit in new_commits(git_dir, old, head, limits) if commit.oid not in own]
     found = []
     for commit in later[:MAX_COMMITS]:
         named = any(oid.startswith(match) for match in _REVERTS.findall(commit.message) for oid in own)
         shared = sorted(commit.paths & paths)
+        if shared and len(commit.parents) == 1:
+            paths |= _renamed(git_dir, commit.parents[0], commit.oid, paths, limits)
+            shared = sorted(commit.paths & paths)
         if not named and (not shared or len(commit.parents) != 1):
             continue
         lines, changed = _lines_gone(git_dir, commit, shared, own, limits) if len(commit.parents) == 1 else (0, ())
@@ -64,13 +71,20 @@ def _brought(git_dir: Path, landed: Sequence[str], limits: Limits) -> tuple[set[
     return own, paths
 
 
+def _renamed(git_dir: Path, before: str, after: str, paths: Collection[bytes], limits: Limits) -> set[bytes]:
+    """What these files are called in a commit, where that is another name than in an earlier one."""
+    args = ["diff-tree", "-r", "-z", "-M", "-l1000", "--name-status", "--diff-filter=R", before, after, "--"]
+    fields = run_git(args, git_dir=git_dir, limits=limits).split(b"\0")
+    return {new for _, old, new in zip(fields[::3], fields[1::3], fields[2::3], strict=False) if old in paths}
+
+
 def _lines_gone(
     git_dir: Path, commit: NewCommit, shared: Sequence[bytes], own: Collection[str], limits: Limits
 ) -> tuple[int, tuple[bytes, ...]]:
     """How many lines of those commits this one removes or rewrites, and in which files."""
     if not shared:
         return 0, ()
-    args = ["diff-tree", "-r", "-p", "-U0", "--no-renames", "--no-color", "--no-ext-diff", "--no-textconv"]
+    args = ["diff-tree", "-r", "-p", "-U0", "-M", "-l1000", "--no-color", "--no-ext-diff", "--no-textconv"]
     words = [*args, commit.parents[0], commit.oid, "--", *map(os.fsdecode, shared)]
     diff = run_git(words, git_dir=git_dir, limits=limits)
     total, paths = 0, []

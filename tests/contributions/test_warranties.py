@@ -80,6 +80,25 @@ class TestFollowUps:
         assert "Repair &lt;seven&gt;" in page
         assert "Taken back" in page
 
+    def test_in_files_that_were_renamed(self, landed, code, synced):
+        code.when = int(timezone.now().timestamp())
+        code.commit({"src/a.py": None, "src/b.py": text(l7=SEVEN)}, message="Rename")
+        synced()  # so that the next look begins after the rename
+        assert not FollowUp.objects.exists()
+        code.commit({"src/b.py": text(l7="seven, repaired")}, message="Repair")
+        both = {"src/b.py": None, "lib/c.py": text(l7="seven, repaired", l8="moved, too")}
+        code.commit(both, message="Rename and change lines around")
+        synced()
+        (found,) = FollowUp.objects.all()
+        assert (found.title, found.kind, found.lines, found.paths) == ("Repair", "fix", 1, ["src/b.py"])
+
+    def test_in_the_commit_that_renames(self, landed, code, synced):
+        code.when = int(timezone.now().timestamp())
+        code.commit({"src/a.py": None, "src/b.py": text(l7="seven, repaired")}, message="Rename and repair")
+        synced()
+        (found,) = FollowUp.objects.all()
+        assert (found.lines, found.paths) == (1, ["src/a.py"])
+
     def test_not_after_its_end(self, landed, code, synced):
         Warranty.objects.update(ends_at=timezone.now() + dt.timedelta(days=1))
         code.commit({"src/a.py": text(l7="late")}, when=int(timezone.now().timestamp()) + 3 * 86_400)
