@@ -30,3 +30,9 @@ def members(bits: int, order: Sequence[int], size: int) -> list[int]:
     """Those positions of `order` that are in the set, in that order; all positions are below `size`."""
     flags = f"{bits:0{size}b}"[::-1].encode().translate(_FLAGS)
     return list(compress(order, map(flags.__getitem__, order)))
+
+
+def positions_in(bits: int) -> list[int]:
+    """The members of the set, from the smallest on."""
+    flags = f"{bits:b}"[::-1].encode().translate(_FLAGS)
+    return list(compress(range(len(flags)), flags))

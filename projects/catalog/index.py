@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from projects.catalog.bits import bits_of, members
+from projects.catalog.bits import bits_of, members, positions_in
+from projects.catalog.counts import FEW, Counts
 from projects.catalog.entries import EPOCH_BITS
 from projects.catalog.facets import ACTIVITY_SPANS, readiness_bucket
 from projects.catalog.words import fold, squeeze
@@ -56,7 +57,11 @@ class Index:
         self.bits: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.live = self.restricted = 0
         self.team_names: dict[str, str] = {}
+        self.rank_factors: list[float] = []
+        self.squeezed: list[str] = []
+        self._counts = Counts()
         self._orders: dict[str, list[int]] = {}
+        self._places: dict[str, list[int]] = {}
         self._by_name: list[int] = []
         self._recent: list[float] = []
         self._spans: dict[str, tuple[int, int]] = {}
@@ -83,17 +88,38 @@ class Index:
 
     def ordered(self, bits: int, sort: str) -> list[int]:
         """The positions of a set in this order."""
+        if bits.bit_count() < FEW:
+            return sorted(positions_in(bits), key=self._ranks(sort).__getitem__)
         return members(bits, self.order(sort), len(self.rows) + 1)
 
     def all_of(self, facet: str, now: datetime) -> dict[str, int]:
         """Each value of a facet with its set. Activity is cut at `now`, so it never goes stale."""
         return self._activity(now) if facet == "activity" else self.bits[facet]
 
+    def counts(self, facet: str, bits: int, now: datetime) -> dict[str, int]:
+        """How many of a set have each value of a facet, in the order of values; without those that none has."""
+        if facet == "activity":
+            return {value: count for value, one in self._activity(now).items() if (count := (one & bits).bit_count())}
+        if bits.bit_count() >= FEW:
+            return self._counts.by_sets(facet, bits, self.bits[facet])
+        rows = [row for at in positions_in(bits) if (row := self.rows[at]) is not None]
+        counted = self._counts.one_by_one(facet, bits, rows)
+        return dict(sorted(counted.items(), key=_alphabetical))
+
     def order(self, sort: str) -> list[int]:
         """All positions in this order; ties by name, then by project."""
         if sort not in self._orders:
             self._orders[sort] = self._sorted(sort)
         return self._orders[sort]
+
+    def _ranks(self, sort: str) -> list[int]:
+        """The place of each position in this order."""
+        if sort not in self._places:
+            places = [len(self.rows)] * len(self.rows)
+            for place, at in enumerate(self.order(sort)):
+                places[at] = place
+            self._places[sort] = places
+        return self._places[sort]
 
     def _apply(self, changed: Iterable[tuple[Any, ...]]) -> None:
         touched: list[int] = []
@@ -103,15 +129,13 @@ class Index:
         stale: set[tuple[str, str]] = set()
         for record in changed:
             fields = dict(zip(_COLUMNS, record, strict=True))
-            at = self.position.setdefault(fields["project_id"], len(self.rows))
-            if at == len(self.rows):
-                self.rows.append(None)
-                self.ids.append(fields["project_id"])
-            elif (before := self.rows[at]) is not None:
+            at = self._position_of(fields["project_id"])
+            if (before := self.rows[at]) is not None:
                 stale.update(before.values)
             touched.append(at)
             row = self.rows[at] = None if fields["removed"] else _row(fields)
             if row is not None:
+                self.rank_factors[at], self.squeezed[at] = row.rank_factor, row.squeezed
                 self.team_names[fields["team"]] = fields["team_name"]
                 (restricted if fields["restricted"] else live).append(at)
                 for pair in row.values:
@@ -122,10 +146,22 @@ class Index:
         for pair in stale | found.keys():
             self._set(*pair, keep, bits_of(found.get(pair, [])))
         for facet in {facet for facet, _ in found}:
-            self.bits[facet] = dict(sorted(self.bits[facet].items(), key=lambda item: (item[0].casefold(), item[0])))
+            self.bits[facet] = dict(sorted(self.bits[facet].items(), key=_alphabetical))
         self._orders.clear()
+        self._places.clear()
+        self._counts.forget()
         self._spans.clear()
         self._recent = []
+
+    def _position_of(self, project_id: int) -> int:
+        """Where a project stands; the end for a new one."""
+        at = self.position.setdefault(project_id, len(self.rows))
+        if at == len(self.rows):
+            self.rows.append(None)
+            self.ids.append(project_id)
+            self.rank_factors.append(1.0)
+            self.squeezed.append("")
+        return at
 
     def _set(self, facet: str, value: str, keep: int, added: int) -> None:
         if bits := self.bits[facet].get(value, 0) & keep | added:
@@ -162,6 +198,10 @@ class Index:
         return self._spans[name][1]
 
 
+def _alphabetical(item: tuple[str, int]) -> tuple[str, str]:
+    return item[0].casefold(), item[0]
+
+
 def _key(row: Row, sort: str) -> float:
     if sort == "stars":
         return -row.stars
@@ -193,7 +233,7 @@ def _row(fields: dict[str, Any]) -> Row:
         # Tuples of strings cost the garbage collector nothing, and pairs are shared among all rows.
         topics=tuple(fields["topics"]),
         languages=tuple((name, colour) for name, colour in fields["languages"]),
-        values=tuple(_PAIRS.setdefault(pair, pair) for pair in values if pair[1]),
+        values=tuple(_PAIRS.setdefault(pair, pair) for pair in dict.fromkeys(values) if pair[1]),
     )
 
 

@@ -6,6 +6,7 @@ A word counts by the best place where a project has it, the more the rarer it is
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from projects.catalog.bits import bits_of
 from projects.catalog.index import Index
@@ -35,8 +36,8 @@ class Answer:
         columns = []
         for weight, word in zip(self.weights, self.words, strict=True):
             worth = [weight * level.value for level in LEVELS] + [0.0]
-            columns.append([worth[word.get(pk, -1)] for pk in project_ids])
-        return list(map(sum, zip(*columns, strict=True)))
+            columns.append(map(worth.__getitem__, map(word.get, project_ids, repeat(-1))))
+        return list(columns[0]) if len(columns) == 1 else list(map(sum, zip(*columns, strict=True)))
 
 
 def answer(question: Question, index: Index, visible: int) -> Answer:

@@ -133,25 +133,24 @@ def _selection(narrowing: _Narrowing, query: CatalogQuery, question: Question, a
 
 def _by_relevance(index: Index, positions: list[int], answered: Answer, squeezed: str) -> list[int]:
     """Best first; what is deprecated or archived ranks lower, a project of exactly that name first; then activity."""
-    keys: dict[int, float] = {}
-    for at, score in zip(positions, answered.scores([index.ids[at] for at in positions]), strict=True):
-        if row := index.rows[at]:
-            exact = _EXACT_NAME if row.squeezed == squeezed else 0.0
-            keys[at] = -(score * row.rank_factor + exact)
-    return sorted(positions, key=keys.__getitem__)
+    factors, names = index.rank_factors, index.squeezed
+    scores = answered.scores([index.ids[at] for at in positions])
+    keys = [-score * factors[at] for at, score in zip(positions, scores, strict=True)]
+    for number in [number for number, at in enumerate(positions) if names[at] == squeezed]:
+        keys[number] -= _EXACT_NAME
+    return [positions[number] for number in sorted(range(len(keys)), key=keys.__getitem__)]
 
 
 def _group(facet: Facet, narrowing: _Narrowing, query: CatalogQuery) -> FacetGroup:
     base = narrowing.found(without=facet.key)
-    sets = narrowing.index.all_of(facet.key, narrowing.now)
     selected = query.selected.get(facet.key, ())
-    counts = {value: count for value, bits in sets.items() if (count := (bits & base).bit_count())}
+    counts = narrowing.index.counts(facet.key, base, narrowing.now)
     if facet.fixed:
         order = [value for value, _ in facet.fixed if value in counts or value in selected]
     else:
         ignored = {value for key, value in narrowing.ignored if key == facet.key}
         chosen = [value for value in selected if value not in ignored]
-        # The sets are in the order of their names, and sorting keeps that among equal counts.
+        # They come in the order of their names, and sorting keeps that among equal counts.
         frequent = sorted(counts, key=counts.__getitem__, reverse=True)
         order = chosen + [value for value in frequent if value not in chosen]
     # Teams are stored by their slug; people know them by name.

@@ -63,39 +63,26 @@ def _most(word: str) -> int:
 
 
 def _nearest(word: str, known: Sequence[str]) -> list[str]:
-    most = _most(word)
+    most, letters = _most(word), set(word)
     close = (one for one in known if one[0] in word[:2] and abs(len(one) - len(word)) <= most)
+    close = (one for one in close if len(letters.symmetric_difference(one)) <= 2 * most)  # most others fail here
     found = [(distance(word, one, most), one) for one in close]
     return [one for steps, one in sorted(found) if 0 < steps <= most][:MOST]
 
 
 def distance(one: str, other: str, most: int) -> int:
     """Letters to change, add, drop, or swap with their neighbour; `most` + 1 where it is more than `most`."""
-    start = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        start += 1
-    end = 0
-    for a, b in zip(reversed(one[start:]), reversed(other[start:]), strict=False):
-        if a != b:
-            break
-        end += 1
-    one, other = one[start : len(one) - end], other[start : len(other) - end]
-    if not one or not other:
-        return len(one) + len(other)
-    return min(_steps(one, other), most + 1)
+    return next((steps for steps in range(most + 1) if _within(one, other, steps)), most + 1)
 
 
-def _steps(one: str, other: str) -> int:
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        row = [i]
-        for j, b in enumerate(other, 1):
-            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
-                best = min(best, before[j - 2] + 1)
-            row.append(best)
-        before, last = last, row
-    return last[-1]
+def _within(one: str, other: str, steps: int) -> bool:
+    """Whether so many steps lead from one to the other: where they first differ, each kind of step is tried."""
+    if abs(len(one) - len(other)) > steps:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), -1)
+    if start < 0 or steps == 0:
+        return start < 0
+    a, b = one[start:], other[start:]
+    rest = steps - 1
+    swapped = a[:2] == b[1::-1] and len(b) > 1 and _within(a[2:], b[2:], rest)
+    return swapped or _within(a[1:], b[1:], rest) or _within(a[1:], b, rest) or _within(a, b[1:], rest)
