@@ -3,21 +3,29 @@
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import replace
 
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 
 from gitstore.errors import GitError
+from projects.models import Project
+from search import indexing
 from search.engine import Definition, Literal, NoneOf, Path, Regex, Request, Symbol
+from search.engines import chosen
 from search.zoekt.engine import ZoektEngine
 from search.zoekt.question import EVERY, question
 from search.zoekt.server import Server
+from sync import pipeline
 from tests.search.contract import EngineContract, build, lines_found, paths, plan
 from tests.servers import wait_for_port
+from tests.sync.conftest import bare, commit, job, project
 
-__all__ = ["build"]
+__all__ = ["bare", "build", "job", "project"]
 MISSING = "zoekt-webserver and zoekt-git-index are not installed"
 
 
@@ -189,6 +197,57 @@ class TestLife:
         engine = ZoektEngine(tmp_path / "index", f"http://{HOST}:{next(ports)}", file_bytes=1024**2)
         with pytest.raises(GitError, match="zoekt-git-index is not installed"):
             engine.index(plan(build(files=FILES)))
+
+
+class TestSwitching:
+    """The whole portal with this engine, and back."""
+
+    def test_one_command_fills_the_other_engine(self, installed, job, project, stranger, client, settings, capsys):
+        pipeline.run_job(job.pk, from_waiting=True)
+        client.force_login(stranger)
+        assert "all 1 repository searched" in page(client)
+        settings.SEARCH_ENGINE = "zoekt"
+        with webserver(settings.DATA_DIR / "zoekt") as settings.ZOEKT_URL:
+            assert "0 of 1 repositories searched, the others are not indexed yet" in page(client)
+            call_command("index_code")
+            assert "1 repositories, 2 files" in capsys.readouterr().out
+            said = page(client)
+            assert "all 1 repository searched" in said and "README.md" in said and "answered by Zoekt" in said
+            assert indexing.mend() == 0
+            project.visibility = "restricted"
+            project.save()
+            assert "README.md" not in page(client) and "At least" not in page(client)
+            project.visibility = "internal"
+            project.save()
+        said = page(client)
+        assert "The search server does not answer" in said and "README.md" not in said
+        assert client.get("/search/file/", {"q": "invoices", "project": project.slug, "path": "x"}).status_code == 404
+        settings.SEARCH_ENGINE = "embedded"
+        assert "0 of 1 repositories searched" in page(client)
+        call_command("index_code")
+        assert "README.md" in page(client)
+
+    def test_a_push_is_followed_and_a_removed_project_forgotten(
+        self, installed, job, project, bare, tmp_path, settings
+    ):
+        settings.SEARCH_ENGINE = "zoekt"
+        with webserver(settings.DATA_DIR / "zoekt") as settings.ZOEKT_URL:
+            pipeline.run_job(job.pk, from_waiting=True)
+            commit(bare, tmp_path, "more.txt", "fresh words\n")
+            pipeline.run_job(job.pk, from_waiting=True)
+            assert paths(chosen(), Literal("fresh"), frozenset({job.repository_id})) == [
+                (job.repository_id, "more.txt")
+            ]
+            Project.objects.update(removed_at=timezone.now())
+            indexing.mend()
+            assert paths(chosen(), Literal("fresh"), mine) == []
+            assert chosen().repositories() == frozenset()
+
+
+def page(client):
+    response = client.get("/search/", {"q": "invoices"})
+    assert response.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", "", response.content.decode()).split())
 
 
 def killed(*_arguments):
