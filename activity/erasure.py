@@ -4,7 +4,7 @@ What Git itself holds, pages of code show as before: nothing here rewrites a rep
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,8 +60,11 @@ def _behind_mailmaps(people: Sequence[Person]) -> list[Person]:
     return list(found.exclude(pk__in=[one.pk for one in people]).select_related("user"))
 
 
-def erase(person_id: int, editor: User | None) -> Person:
-    """For ever. Raises IdentityError when it was done already, or when an administrator's account is concerned."""
+def erase(person_id: int, editor: User | None, also: Callable[["Scrubber", Known], None] | None = None) -> Person:
+    """For ever. Raises IdentityError when it was done already, or when an administrator's account is concerned.
+
+    `also` does the same to what apps above this one keep, in the same transaction.
+    """
     with changing_people():
         person = standing(person_id)
         if person.erased_at:
@@ -77,6 +80,8 @@ def erase(person_id: int, editor: User | None) -> Person:
         pks = [one.pk for one in found.people]
         Person.objects.filter(pk__in=pks).update(name=pseudonym, name_chosen=True, erased_at=timezone.now())
         _erase_texts(scrub, found)
+        if also:
+            also(scrub, found)
         person.refresh_from_db()
         record_event(editor, "person.erased", person)
         return person
@@ -124,10 +129,11 @@ def _erase_texts(scrub: "Scrubber", found: Known) -> None:
         (KeptApart, ("reason",)),
         (Notification, ("title", "text", "reason")),
     ):
-        _scrub_rows(model, fields, scrub)
+        scrub_rows(model, fields, scrub)
 
 
-def _scrub_rows(model: type[models.Model], fields: Sequence[str], scrub: "Scrubber") -> None:
+def scrub_rows(model: type[models.Model], fields: Sequence[str], scrub: "Scrubber") -> None:
+    """Texts, lists and mappings in these columns without the person."""
     changed = []
     for row in model._default_manager.order_by("pk").only("pk", *fields).iterator(chunk_size=2000):
         values = {field: scrub.value(getattr(row, field)) for field in fields}
@@ -144,7 +150,7 @@ class Scrubber:
     """Puts the pseudonym where a text is, or holds, a name or address. Names of one word count only as whole texts."""
 
     def __init__(self, found: Known, pseudonym: str) -> None:
-        self._pseudonym = pseudonym
+        self.pseudonym = pseudonym
         logins = [login for address in found.addresses if (login := forge_login(address))]
         texts = [*found.names, *found.addresses, *logins]
         texts += [text for one in found.accounts for text in (one.username, one.name, one.email)]
@@ -166,5 +172,5 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         if text.lower() in self.whole:
-            return self._pseudonym
-        return self._within.sub(self._pseudonym, text) if self._within else text
+            return self.pseudonym
+        return self._within.sub(self.pseudonym, text) if self._within else text

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from activity import erasure
 from activity.identities import IdentityError
+from contributions import erasing
 from pages.identities import administrator, get_person
 
 
@@ -22,7 +23,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
             problem = "This is not the name. Type it exactly as it stands above."
         else:
             try:
-                erased = erasure.erase(person.pk, user)
+                erased = erasure.erase(person.pk, user, also=erasing.erase)
             except IdentityError as error:
                 problem = str(error)
             else:
