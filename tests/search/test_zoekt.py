@@ -235,9 +235,8 @@ class TestSwitching:
             pipeline.run_job(job.pk, from_waiting=True)
             commit(bare, tmp_path, "more.txt", "fresh words\n")
             pipeline.run_job(job.pk, from_waiting=True)
-            assert paths(chosen(), Literal("fresh"), frozenset({job.repository_id})) == [
-                (job.repository_id, "more.txt")
-            ]
+            mine = frozenset({job.repository_id})
+            assert paths(chosen(), Literal("fresh"), mine) == [(job.repository_id, "more.txt")]
             Project.objects.update(removed_at=timezone.now())
             indexing.mend()
             assert paths(chosen(), Literal("fresh"), mine) == []
