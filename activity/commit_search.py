@@ -1,4 +1,4 @@
-"""Commits by words of their first line, author, dates and project, the newest first, as far as the viewer may read."""
+"""Commits by words of their message, author, dates and project, the newest first, as far as the viewer may read."""
 
 import datetime as dt
 import heapq
@@ -199,7 +199,7 @@ def _by_oid(viewer: Viewer, wanted: Q, digits: str, limit: int) -> list[CommitHi
 
 def _hits(viewer: Viewer, pks: list[int]) -> list[CommitHit]:
     """In this order; copies of one commit on the same page become one."""
-    commits = Commit.objects.select_related("author__person").in_bulk(pks)
+    commits = Commit.objects.select_related("author__person").defer("words").in_bulk(pks)
     folders: defaultdict[int, set[int]] = defaultdict(set)
     for pk, project in FolderCommit.objects.filter(commit__in=pks).values_list("commit", "project"):
         folders[pk].add(project)

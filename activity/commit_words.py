@@ -1,19 +1,19 @@
-"""The words in the first lines of commits: an index in the database's own way, and questions to it.
+"""The words in the messages of commits: an index in the database's own way, and questions to it.
 
 SQLite: `commit_text`, an FTS5 table without content, whose row number is the moment of the commit (`moment_of`), so
-that it gives the newest first without sorting; the import writes it. PostgreSQL: a GIN index over
-`commit_words(title)`, which keeps itself. Both hold plain words without case and accents; English endings are put to
-the question instead.
+that it gives the newest first without sorting; the import writes it. PostgreSQL: a GIN index over title and words,
+which keeps itself. Both hold plain words without case and accents; English endings are put to the question instead.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
+from activity.bulk import lists
 from projects.catalog.words import FILLER
 
 CHARACTERS = 200
@@ -28,24 +28,23 @@ _WORD = re.compile(r"[^\W_]+")
 _MARK = "\ue000"  # private use: nobody can type it, so marked words are ours
 _VALUES = (
     f"(authored_at << {LOW_BITS}) | (id & {_LOW}), "
-    f"title || ' {_MARK}r' || repository_id || ' {_MARK}a' || raw_author_id FROM activity_commit"
+    f"title || ' ' || words || ' {_MARK}r' || repository_id || ' {_MARK}a' || raw_author_id FROM activity_commit"
 )
-_STORE = f"INSERT INTO commit_text (rowid, words) SELECT {_VALUES} WHERE id > %s AND repository_id = %s"
-_FORGET = f"INSERT INTO commit_text (commit_text, rowid, words) SELECT 'delete', {_VALUES}"
+_STORE = f"INSERT INTO commit_text (rowid, words) SELECT {_VALUES} WHERE id IN ({{marks}})"
+_FORGET = f"INSERT INTO commit_text (commit_text, rowid, words) SELECT 'delete', {_VALUES} WHERE id IN ({{marks}})"
+_ALL = "commit_words(title || ' ' || words)"
 _NEWEST = f"""
     SELECT c.id, c.authored_at FROM commit_text t
     CROSS JOIN activity_commit c ON c.authored_at = t.rowid >> {LOW_BITS} AND c.id & {_LOW} = t.rowid & {_LOW}
     WHERE commit_text MATCH %s AND t.rowid < %s AND t.rowid >= %s ORDER BY t.rowid DESC LIMIT %s
 """  # noqa: S608  (numbers)
-_FIRST_FEW = (
-    "SELECT id, authored_at FROM activity_commit WHERE commit_words(title) @@ %s::tsquery AND {narrow} LIMIT %s"
-)
-_WALK = """
-    SELECT id, authored_at, commit_words(title) @@ %s::tsquery FROM (
-        SELECT id, authored_at, title FROM activity_commit WHERE {narrow}
+_FIRST_FEW = f"SELECT id, authored_at FROM activity_commit WHERE {_ALL} @@ %s::tsquery AND {{narrow}} LIMIT %s"  # noqa: S608  (constants)
+_WALK = f"""
+    SELECT id, authored_at, {_ALL} @@ %s::tsquery FROM (
+        SELECT id, authored_at, title, words FROM activity_commit WHERE {{narrow}}
         ORDER BY authored_at DESC, id DESC LIMIT %s) AS newest
     ORDER BY authored_at DESC, id DESC
-"""
+"""  # noqa: S608  (constants)
 
 Place = tuple[int, int]  # author time and id of a commit: newest first, this is the order
 Part = tuple[list[Place], Place | None]  # what was found, and how far it was looked; None at the end
@@ -97,7 +96,7 @@ def forms(word: str) -> list[str]:
 
 
 def matches(words: list[str], narrow: Narrow, before: Place | None, size: int) -> Iterator[Part]:
-    """Commits with all these words in their first line, the newest first, in parts beginning with `size` of them.
+    """Commits with all these words in their message, the newest first, in parts beginning with `size` of them.
 
     A part may be empty: nothing was found so far. `before`: only those after this place in the order.
     """
@@ -106,28 +105,21 @@ def matches(words: list[str], narrow: Narrow, before: Place | None, size: int) -
     return _from_gin(words, narrow, before)
 
 
-def newest_id() -> int:
-    """The greatest id so far, to be remembered before an import adds commits; 0 where nothing needs it."""
-    if connection.vendor != "sqlite":
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT COALESCE(MAX(id), 0) FROM activity_commit")
-        return int(cursor.fetchone()[0])
+def store(pks: Iterable[int]) -> None:
+    """Index the words of these commits, which are not in the index; in the transaction that wrote their words."""
+    _change(_STORE, pks)
 
 
-def store(repository_id: int, after: int) -> None:
-    """Note the words of the repository's commits with a greater id; in the transaction that inserted them."""
+def forget(pks: Iterable[int]) -> None:
+    """Drop these commits from the index, all of which are in it; before their words change or they are deleted."""
+    _change(_FORGET, pks)
+
+
+def _change(statement: str, pks: Iterable[int]) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
-            cursor.execute(_STORE, [after, repository_id])
-
-
-def forget(pks: list[int]) -> None:
-    """Drop the words of these commits, which are still there; in the transaction that deletes them."""
-    if connection.vendor == "sqlite" and pks:
-        marks = ", ".join(["%s"] * len(pks))
-        with connection.cursor() as cursor:
-            cursor.execute(f"{_FORGET} WHERE id IN ({marks})", pks)
+            for part in lists(sorted(pks)):
+                cursor.execute(statement.format(marks=", ".join(["%s"] * len(part))), part)
 
 
 def moment_of(place: Place) -> int:

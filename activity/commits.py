@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from activity import commit_words
@@ -28,6 +28,7 @@ COLUMNS = (
 )
 TRAILER_COLUMNS = ("commit_id", "key", "raw_identity_id", "identity_id")
 FOLDER_COLUMNS = ("project_id", "commit_id", "areas")
+_ADDED = "SELECT oid, id FROM activity_commit WHERE id > %s AND repository_id + 0 = %s"  # by row, whatever indexes say
 KEYS = {label: value for value, label in Trailer.Key.choices}
 
 
@@ -61,12 +62,16 @@ class Touched:
 
 @dataclass(slots=True)
 class Reader:
-    """One repository's mirror, its commits on their way into the tables, and what they touch."""
+    """One repository's mirror, its commits on their way into the tables, and what they touch.
+
+    `searchable_to`: commits up to this row id have their words in the index.
+    """
 
     repository: Repository
     git_dir: Path
     limits: Limits
     mailmap: Mailmap
+    searchable_to: int = 0
     touched: Touched = field(default_factory=Touched)
     problems: list[list[str]] = field(default_factory=list)
     identities: Identities = field(default_factory=Identities)
@@ -89,7 +94,7 @@ class Reader:
                 rows = Commit.objects.filter(repository=self.repository, oid__in=part)
                 self._touch_rows(rows)
                 pks = list(rows.values_list("pk", flat=True))
-                commit_words.forget(pks)
+                commit_words.forget(pk for pk in pks if pk <= self.searchable_to)
                 for model in (Trailer, FolderCommit):
                     model._default_manager.filter(commit__in=pks)._raw_delete(rows.db)
                 Commit.objects.filter(pk__in=pks)._raw_delete(rows.db)
@@ -120,10 +125,9 @@ class Reader:
         with transaction.atomic():
             self.identities.learn(contacts)
             self.mailmap.note(pairs, self.identities)
-            before = commit_words.newest_id()
+            before = newest_commit()
             insert_missing(Commit, COLUMNS, self._rows(batch))
-            commit_words.store(self.repository.pk, before)
-            self._store_trailers(trailing)
+            self._store_trailers(trailing, before)
         times = [one.authored_at for one in batch]
         authors = {self.mailmap.proper(self.identities[contact]) for contact in {one.author for one in batch}}
         self.touched.add(authors, (min(times), max(times)))
@@ -140,16 +144,20 @@ class Reader:
             rows.append((repository, oid, *whom, *when, count, title[:TITLE], "", shared))
         return rows
 
-    def _store_trailers(self, batch: list[CommitFacts]) -> None:
+    def _store_trailers(self, batch: list[CommitFacts], before: int) -> None:
+        """Of the commits with a greater row id; the others have theirs since the transaction that added them."""
+        if not batch:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(_ADDED, [before, self.repository.pk])
+            pks = {bytes(oid): pk for oid, pk in cursor.fetchall()}
+        known, proper = self.identities.known, self.mailmap.proper_ids
         rows = []
-        for part in lists(batch):
-            oids = [one.oid.hex() for one in part]
-            found = Commit.objects.filter(repository=self.repository, oid__in=oids).values_list("oid", "pk")
-            pks = dict(found)
-            for one in part:
+        for one in batch:
+            if (pk := pks.get(one.oid)) is not None:
                 for key, name, address in one.trailers:
-                    raw = self.identities[(name, address)]
-                    rows.append((pks[one.oid.hex()], KEYS[key], raw, self.mailmap.proper(raw)))
+                    raw = known[name, address]
+                    rows.append((pk, KEYS[key], raw, proper.get(raw, raw)))
         insert_missing(Trailer, TRAILER_COLUMNS, rows)
         self.touched.add((row[3] for row in rows), ())
 
@@ -175,6 +183,13 @@ class Reader:
         stored = Commit.objects.filter(repository=self.repository).values_list("oid", flat=True)
         self.remove([oid for oid in stored.iterator() if bytes.fromhex(oid) not in wanted])
         self.touched.everybody()
+
+
+def newest_commit() -> int:
+    """The greatest row id so far; those of commits added later are greater."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(MAX(id), 0) FROM activity_commit")
+        return int(cursor.fetchone()[0])
 
 
 def _batches(parts: Iterable[list[CommitFacts]]) -> Iterator[list[CommitFacts]]:

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from django.db import transaction
-from django.db.models import Max
 
 from activity import days
 from activity.bulk import lists
-from activity.commits import Reader, Touched
+from activity.commits import Reader, Touched, newest_commit
 from activity.flow import refresh_flow
 from activity.lines import count_all_lines, lines_left
 from activity.mailmaps import Mailmap
-from activity.models import Commit, FlowState, History, Participation
+from activity.messages import messages_left, read_all_messages
+from activity.models import FlowState, History, Participation
 from activity.people import refresh_joined
 from activity.precedence import refresh_precedence, relatives
 from activity.rollups import refresh_counters
@@ -65,7 +65,9 @@ def import_history(
     work = _Import(history, repository, mirror, commit, watch, check)
     work.read_commits()
     projects = list(Project.objects.filter(repository=repository).values_list("pk", flat=True))
+    watch.phase("Adding up weeks")
     refresh_flow(projects)
+    work.read_messages()
     work.count_lines()
     refresh_flow(projects)
 
@@ -99,7 +101,7 @@ class _Import:
             tips = []
             self._save(commit="", lines_commit="", rules=RULES, projects=[])
         related = relatives(self.repository.pk)
-        newest = Commit.objects.aggregate(newest=Max("pk", default=0))["newest"]
+        newest = newest_commit()
         self._change_mailmap(reader)
         self._move(reader, tips)
         self._read_folders(reader, projects)
@@ -117,6 +119,15 @@ class _Import:
             problems=problems[:SHOWN_PROBLEMS],
             lines_left=lines_left(self.repository),
         )
+
+    def read_messages(self) -> None:
+        """Between the phases: all words of all messages become searchable."""
+        left = messages_left(self.history)
+        if left:
+            self.watch.phase("Reading messages", left)
+            problems = read_all_messages(self.history, self.mirror.path, self.mirror.limits, self._counted)
+            if problems:
+                self._save(problems=[*self.history.problems, *problems][:SHOWN_PROBLEMS])
 
     def count_lines(self) -> None:
         """Phase two. `History.lines_commit` follows once the sums hold all lines."""
@@ -138,7 +149,12 @@ class _Import:
         git_dir, limits = self.mirror.path, self.mirror.limits
         blob = mailmap.mailmap_blob(git_dir, self.commit, limits) if self.commit else ""
         return Reader(
-            self.repository, git_dir, limits, Mailmap(self.repository, git_dir, blob, limits), touched=self.touched
+            self.repository,
+            git_dir,
+            limits,
+            Mailmap(self.repository, git_dir, blob, limits),
+            max(self.history.words_to, self.history.titles_to),
+            self.touched,
         )
 
     def _change_mailmap(self, reader: Reader) -> None:

@@ -33,7 +33,7 @@ class Mailmap:
         """Of those not asked for before, what the mailmap changes them to. Starts git: not within a transaction."""
         new = [contact for contact in contacts if contact not in self._asked]
         self._asked.update(new)
-        return dict(mailmap.proper_contacts(self.git_dir, self.blob, new, self.limits)) if self.blob and new else {}
+        return self._answers(new)
 
     def note(self, pairs: dict[Contact, Contact], identities: Identities) -> None:
         """Remember these answers, in the table too."""
@@ -71,7 +71,10 @@ class Mailmap:
         for part in lists(_used(self.repository)):
             rows = Identity.objects.filter(pk__in=part, person__erased_at=None)
             contacts |= {contact_of(row): row.pk for row in rows}
-        return {contacts[before]: after for before, after in self.ask(contacts).items()}
+        return {contacts[before]: after for before, after in self._answers(list(contacts)).items()}
+
+    def _answers(self, contacts: list[Contact]) -> dict[Contact, Contact]:
+        return dict(mailmap.proper_contacts(self.git_dir, self.blob, contacts, self.limits)) if self.blob else {}
 
     def lay_over(self, answers: dict[int, Contact]) -> set[int]:
         """Make all stored commits say what `ask_again` found, in the caller's transaction; ids of people concerned."""

@@ -88,7 +88,7 @@ def insert(repositories, identities):
 
     from activity import commit_words
     from activity.bulk import insert_missing
-    from activity.commits import COLUMNS
+    from activity.commits import COLUMNS, newest_commit
     from activity.models import Commit
 
     chance = random.Random(5)
@@ -98,10 +98,10 @@ def insert(repositories, identities):
         rows = [row(chance, start + n, repository, identities) for n in range(BATCH)]
         with transaction.atomic():
             began = time.process_time()
-            before = commit_words.newest_id()
+            before = newest_commit()
             insert_missing(Commit, COLUMNS, rows)
             stored = time.process_time()
-            commit_words.store(repository, before)
+            commit_words.store(Commit.objects.filter(pk__gt=before).values_list("pk", flat=True))
             rows_took += stored - began
             words_took += time.process_time() - stored
     if connection.vendor == "sqlite":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gitstore.errors import Broken, GitError, Killed, Unreachable
-from gitstore.facts import OPTIONS, check_oid, split_fields
+from gitstore.facts import OPTIONS, UNHURRIED, check_oid, split_fields
 from gitstore.process import stream_git
 from gitstore.records import Limits
 
@@ -79,7 +79,7 @@ class _Attempt:
         data = "".join(f"{check_oid(oid)}\n" for oid in self._oids).encode("ascii")
         waiting: list[CommitLines] = []
         try:
-            with stream_git(args, git_dir=self._git_dir, limits=self._limits, input=data) as chunks:
+            with stream_git(args, git_dir=self._git_dir, limits=self._limits, input=data, env=UNHURRIED) as chunks:
                 for one in _commits(split_fields(chunks), self._folder):
                     waiting.append(one)
                     if len(waiting) > TOGETHER:

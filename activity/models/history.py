@@ -25,6 +25,8 @@ class History(models.Model):
     mailmap = models.CharField(max_length=64, blank=True, help_text="Object id of the .mailmap in force.")
     lines_commit = models.CharField(max_length=64, blank=True, help_text="Line sums are complete up to this commit.")
     lines_left = models.IntegerField(default=0, help_text="Commits whose lines are not counted yet.")
+    words_to = models.BigIntegerField(default=0, help_text="Messages of commits up to this row id are searchable.")
+    titles_to = models.BigIntegerField(default=0, help_text="Up to here an older version indexed titles; SQLite only.")
     projects = models.JSONField(default=list, help_text="Ids of the projects with sums.")
     problems = models.JSONField(default=list, help_text="[place, message] pairs of what could not be read.")
 
@@ -101,6 +103,9 @@ class Commit(models.Model):
     oid = OidField(max_length=32)
     title = models.CharField(max_length=TITLE)
     areas = models.TextField(default="")
+    words = models.TextField(
+        db_default="", help_text="What is searched of the message after its first line; follows in the background."
+    )
 
     objects = CommitQuerySet.as_manager()
 

@@ -87,7 +87,7 @@ def rows(repository):
         "commits": sorted(
             Commit.objects.filter(repository=repository).values_list(
                 *("oid", "author__digest", "raw_author__digest", "committer__digest", "authored_at", "committed_at"),
-                *("author_zone", "committer_zone", "parents", "title", "files", "added", "removed", "areas"),
+                *("author_zone", "committer_zone", "parents", "title", "words", "files", "added", "removed", "areas"),
             ),
             key=str,
         ),

@@ -6,9 +6,11 @@ import random
 import re
 
 import pytest
+from django.db import connection
 
+from activity import commit_words
 from activity.commit_search import search_commits
-from activity.models import Commit, Person
+from activity.models import Commit, History, Person
 from projects.models import Access, Project
 from tests.activity.histories import imported, planted
 from tests.conftest import make_user
@@ -54,6 +56,67 @@ def test_words_find(stranger):
         *((words, []) for words in ("nothing like this", "!!!", "arser", "pay retry")),
     ):
         assert titles(search_commits(stranger, words)) == expected, words
+
+
+BODY = """Round totals half up
+
+The ledger lost pennies whenever a Rechnung für München was split.
+See src/parser.py: getUserName() was one of them.
+
+Signed-off-by: Zacharias Quill <quill@example.org>
+"""
+
+
+def test_the_whole_message_is_searched(stranger):
+    history("a", ["Round totals half up", BODY, f"Long {'x ' * 400}tail", f"Very long\n\n{'word ' * 9000} unreached"])
+    whole, short = titles(search_commits(stranger, "round totals"))
+    assert (whole, short) == ("Round totals half up", "Round totals half up")
+    for words in ("ledger", "lost penny", "rounding pennies", "rechnung munchen", "half getUser", "src/parser.py"):
+        assert len(search_commits(stranger, words).hits) == 1, words
+    assert titles(search_commits(stranger, "tail"))[0].startswith("Long")
+    for words in ("quill", "zacharias", "example", "unreached", "ledger nothing"):
+        assert titles(search_commits(stranger, words)) == [], words
+
+
+def test_messages_follow_the_branch(stranger, monkeypatch):
+    monkeypatch.setattr("activity.messages.STORED", 2)
+    builder, project = planted("a")
+    first = builder.commit({"a": "1"}, message="One\n\nalpha shared")
+    builder.commit({"a": "2"}, message="Two\n\nbeta shared")
+    old = builder.commit({"a": "3"}, message="Three\n\ngamma shared")
+    imported(project)
+    assert walk(stranger, "shared") == ["Three", "Two", "One"]
+    builder.set_ref("refs/heads/main", first)
+    builder.commit({"a": "4"}, message="Four\n\ndelta shared")
+    imported(project)
+    assert walk(stranger, "shared") == ["Four", "One"]
+    assert walk(stranger, "beta") == walk(stranger, "gamma") == []
+    builder.set_ref("refs/heads/main", old)
+    imported(project)
+    assert walk(stranger, "shared") == ["Three", "Two", "One"]
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO commit_text (commit_text) VALUES ('integrity-check')")
+            cursor.execute("SELECT count(*) FROM commit_text WHERE commit_text MATCH 'delta OR shared'")
+            assert cursor.fetchone() == (3,)
+
+
+def test_an_index_of_titles_becomes_one_of_messages(stranger):
+    """As the migration leaves it: titles are found all along, and no word is there twice."""
+    project = history("a", [f"Fix {number}\n\nbecause" for number in range(3)])
+    pks = list(Commit.objects.values_list("pk", flat=True))
+    commit_words.forget(pks)
+    Commit.objects.update(words="")
+    commit_words.store(pks)
+    History.objects.update(words_to=0, titles_to=max(pks))
+    assert len(walk(stranger, "fix")) == 3 and walk(stranger, "because") == []
+    imported(project)
+    assert walk(stranger, "because") == walk(stranger, "fix") == ["Fix 2", "Fix 1", "Fix 0"]
+    if connection.vendor == "sqlite":
+        commit_words.forget(pks)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM commit_text WHERE commit_text MATCH 'fix OR because'")
+            assert cursor.fetchone() == (0,)
 
 
 HOSTILE = [

@@ -76,6 +76,15 @@ class TestMailmaps:
         assert our_shortlog(project.repository) == shortlog(project.repository, "--no-merges")
         assert sum(PersonDay.objects.values_list("coauthored", flat=True)) == 1
 
+    def test_a_changed_mailmap_speaks_for_the_commits_that_come_with_it(self):
+        builder, project = planted()
+        builder.commit({"a": "1\n"}, author="Bo <bo@x>")
+        imported(project)
+        builder.commit({".mailmap": "Bo Proper <bo@y> <bo@x>\n"}, author="Cy <cy@x>")
+        builder.commit({"a": "2\n"}, author="Bo <bo@x>", message="B\n\nCo-authored-by: Bo <bo@x>")
+        imported(project)
+        assert our_shortlog(project.repository) == shortlog(project.repository, "--no-merges")
+
     def test_a_mailmap_speaks_for_its_own_repository_only(self):
         builder, one = planted("one")
         builder.commit({".mailmap": "Mallory <mallory@x> <bo@x>\n"}, author="Bo <bo@x>")

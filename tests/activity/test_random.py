@@ -70,7 +70,12 @@ class World:
         when = self.random.randrange(0, 4294967295) if pick([0, 0, 0, 1]) else None
         more = {} if parents is None else {"parents": parents}
         oid = self.builder.commit(
-            files, message=f"Step{trailer}", author=pick(PEOPLE), committer=pick(PEOPLE), when=when, **more
+            files,
+            message=f"Step\n\nbecause of {pick(PATHS)}{trailer}",
+            author=pick(PEOPLE),
+            committer=pick(PEOPLE),
+            when=when,
+            **more,
         )
         self.known.append(oid)
 
@@ -108,7 +113,7 @@ def test_any_history_equals_git_and_a_fresh_import(seed, time_machine):
             world.step()
         if world.random.random() < 0.5:
             with suppress(Killed):
-                imported(world.project, watch=KillingWatch(world.random.randrange(2)))
+                imported(world.project, watch=KillingWatch(world.random.randrange(9)))
             if world.random.random() < 0.5:
                 world.step()
         imported(world.project)
