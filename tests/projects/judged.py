@@ -2,6 +2,8 @@
 
 Modelled on well-known public projects, in words of our own. A line of `judged_projects.txt` is address | name | first
 line | topics | packages | headings | README | language, one of `judged_queries.txt` is words | relevant addresses.
+`heldout_projects.txt` and `heldout_queries.txt` are others of the same kind, real projects as they describe themselves:
+they were written before their answers were seen, and nothing is tuned on them.
 """
 
 from pathlib import Path
@@ -14,16 +16,16 @@ from tests.projects.catalog_data import make_project
 FORMER = {"helmsman": ["swarmer"], "signin-hub": ["login-portal"], "keyhouse": ["fastcache"]}
 
 
-def judged():
+def judged(shelf="judged"):
     """Questions with the addresses of what is relevant."""
-    rows = (line.split(" | ") for line in _lines("judged_queries.txt"))
+    rows = (line.split(" | ") for line in _lines(f"{shelf}_queries.txt"))
     return [(words, relevant.split(", ")) for words, relevant in rows]
 
 
-def plant():
-    """All projects, in the catalog; each a day older than the one before."""
+def plant(shelf="judged"):
+    """All projects of a shelf, in the catalog; each a day older than the one before."""
     planted = []
-    for days, line in enumerate(_lines("judged_projects.txt")):
+    for days, line in enumerate(_lines(f"{shelf}_projects.txt")):
         slug, name, tagline, topics, packages, headings, readme, language = (part.strip() for part in line.split("|"))
         project = make_project(
             slug, name=name, tagline=tagline, topics=_list(topics), languages=(language,), days_ago=days, licence="MIT"
