@@ -136,10 +136,10 @@ class TestMine:
     def test_two_lookers_at_once(self, project, monkeypatch):
         looked = []
 
-        def look(project, head):
+        def look(project, head, scan):
             looked.append(head)
             assert not mining.mine(project)
-            return {}
+            return mining.Look({}, set(), frozenset())
 
         monkeypatch.setattr(mining, "_look", look)
         assert mining.mine(project) and len(looked) == 1
@@ -148,6 +148,35 @@ class TestMine:
         project.repository.mirror_path.rename(project.repository.mirror_path.with_name("away.git"))
         assert mining.mine_due() == 0
         assert StarterScan.objects.get().commit == ""
+
+    def test_a_large_tree_has_its_turn_part_by_part(self, client, owner, team, monkeypatch):
+        monkeypatch.setattr(mining, "MAX_FILES", 2)
+        names = [f"src/{name}.py" for name in "abcde"]
+        files = {name.encode(): f"# TODO: mend what {name} forgets\n".encode() for name in names}
+        project = plant("large", files=files, owner=team)
+        Role.objects.create(project=project, user=owner, kind=Role.Kind.OWNER)
+
+        def known():
+            return sorted(StarterTask.objects.waiting().values_list("path", flat=True))
+
+        assert mining.mine_due() == 1 and known() == names[:2]
+        scan = StarterScan.objects.get()
+        assert (scan.position, scan.files, scan.left) == (names[1], 5, 3)
+        client.force_login(owner)
+        page = reverse("contributions:starter_tasks", args=["large"])
+        assert "3 of 5 source files were not looked at yet" in client.get(page).content.decode()
+        del files[names[0].encode()]  # the head moves: the next look goes on all the same
+        grow(project.repository, files)
+        assert mining.mine_due() == 1 and known() == names[1:4]
+        assert [mining.mine_due(), mining.mine_due()] == [1, 0] and known() == names[1:]
+        assert StarterScan.objects.get().left == 0
+        assert "not looked at" not in client.get(page).content.decode()
+
+    def test_few_files_with_notes_are_blamed_at_a_time(self, team, monkeypatch):
+        monkeypatch.setattr(mining, "MAX_BLAMED", 1)
+        plant("large", files={b"a.py": b"# TODO: the first of them\n", b"b.py": b"# TODO: the second of them\n"})
+        assert [mining.mine_due() for _ in range(3)] == [1, 1, 0]
+        assert StarterTask.objects.count() == 2
 
     def test_archived_projects_are_left_alone(self, project):
         Project.objects.update(lifecycle="archived")
