@@ -72,11 +72,18 @@ def _cell(chart: HeatMap, place: tuple[int, int], peak: int) -> SafeString:
         '<title>{}</title><rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
         '<text class="{}" x="{}" y="{}" text-anchor="middle">{}</text>',
         *(words, "g-own" if own else f"g-heat-{level}", x + 1, y + 1, CELL - 2, ROW - 2),
-        *("g-dark" if level >= 4 and not own else "g-value", x + CELL / 2, y + 20, f"{value:,}" if value else ""),
+        *("g-dark" if level >= 4 and not own else "g-value", x + CELL / 2, y + 20, _fitting(value) if value else ""),
     )
     if value and place in chart.urls:
         return format_html('<a href="{}" aria-label="{}">{}</a>', chart.urls[place], words, body)
     return format_html("<g>{}</g>", body)
+
+
+def _fitting(value: int) -> str:
+    """The number in the width of a cell; its words have it whole."""
+    if value < 10_000:
+        return f"{value:,}"
+    return f"{value / 1000:.1f}k" if value < 100_000 else f"{value / 1000:.0f}k"
 
 
 def _short(name: str) -> str:

@@ -68,9 +68,10 @@ def _figures(now: Share, before: Share, rows: list[Row], window: Window, newcome
     for _, person, kind, number, _ in rows:
         if kind != Kind.BOT:
             commits[person] += number
+    new = f", {newcomers:,} for the first time" if window.days else ""
     figures: list[dict[str, Any]] = [
         {"value": f"{sum(commits.values()):,}", "words": "commits"},
-        {"value": f"{len(commits):,}", "words": f"contributors, {newcomers:,} for the first time"},
+        {"value": f"{len(commits):,}", "words": "contributors" + new},
         {"value": percent(now.share), "words": "of mapped contributions came from outside", "cross": True},
         {"value": change(now.share, before.share), "words": "share against the weeks before"},
         {"value": percent(now.coverage), "words": f"mapped; {now.unmapped:,} of unknown teams"},

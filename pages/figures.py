@@ -107,7 +107,7 @@ def _shown(cell: Any) -> tuple[Any, str]:
     if isinstance(cell, Picture):
         return cell.svg, ""
     if isinstance(cell, dt.date):
-        return f"{cell:%-d %b %Y}", ""
+        return f"{cell:%-d\N{NO-BREAK SPACE}%b\N{NO-BREAK SPACE}%Y}", ""
     if isinstance(cell, int):
         return f"{cell:,}", ""
     return "–" if cell is None else cell, ""
@@ -131,8 +131,12 @@ def respond(request: HttpRequest, template: str, context: dict[str, Any], tables
 
 
 def percent(share: float | None) -> str:
-    """Whole percent; a dash where there is nothing to share."""
-    return "–" if share is None else f"{share * 100:.0f} %"
+    """Whole percent, finer near none and all; a dash where there is nothing to share."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
+    return f"{share * 100:.0f} %"
 
 
 def change(now: float | None, before: float | None) -> str:

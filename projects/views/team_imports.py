@@ -35,6 +35,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         kept = _kept(request, form, user)
         if kept is not None:
             return redirect("teams:import_look", kept.pk)
+    form.fields["file"].required = True  # as the page shows it; a file that is too large is none when it arrives
     context = {"form": form, "megabytes": f"{settings.TEAMS_MAX_BYTES / 1024**2:.3g}"}
     return render(request, "teams/import.html", context, status=422 if form.is_bound else 200)
 
