@@ -3,13 +3,19 @@
 import re
 
 from search.query.scope import spelled
-from search.query.tree import And, Field, Node, Or, Query, Text
+from search.query.tree import And, Field, Node, Not, Or, Query, Text
 
 
 def top_fields(tree: Node | None) -> list[Field]:
     """Operators that narrow the whole query: neither negated nor, unless as values of one operator, within OR."""
     children = tree.children if isinstance(tree, And) else (tree,) if tree is not None else ()
     return [given for child in children for given in ((child,) if isinstance(child, Field) else values_of(child))]
+
+
+def left_out(tree: Node | None) -> list[tuple[Field, Not]]:
+    """Operators with one value that are negated for the whole query, such as `-lang:go`."""
+    children = tree.children if isinstance(tree, And) else (tree,)
+    return [(child.child, child) for child in children if isinstance(child, Not) and isinstance(child.child, Field)]
 
 
 def values_of(node: Node) -> tuple[Field, ...]:
@@ -25,12 +31,13 @@ def has_words(tree: Node | None) -> bool:
     return any(isinstance(child, Text) for child in children)
 
 
-def with_value(query: Query, name: str, value: str) -> str:
-    """The query narrowed to a value as well; in front of alternatives the rest is put in parentheses."""
+def with_value(query: Query, name: str, value: str, sign: str = "") -> str:
+    """The query narrowed to a value as well, or, with the sign `-`, to what lacks it; in front of alternatives the rest
+    is put in parentheses."""
     text = query.text.strip()
     if isinstance(query.tree, Or) and not values_of(query.tree):
         text = f"({text})"
-    return f"{text} {name}:{spelled(value)}".strip()
+    return f"{text} {sign}{name}:{spelled(value)}".strip()
 
 
 def without(query: Query, given: Field) -> str:
@@ -40,6 +47,11 @@ def without(query: Query, given: Field) -> str:
     kept = ",".join(query.text[field.at : field.end] for field in same)
     instead = f"{query.text[given.start : query.text.index(':', given.start)]}:{kept}" if same else ""
     return " ".join(f"{query.text[: given.start]}{instead}{query.text[end:]}".split())
+
+
+def without_node(query: Query, node: Node) -> str:
+    """The query without a part that stands at its top."""
+    return " ".join(f"{query.text[: node.start]} {query.text[node.end :]}".split())
 
 
 def without_types(text: str) -> str:

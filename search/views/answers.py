@@ -16,7 +16,7 @@ from search.engine import Answer, Request
 from search.found import code, others, projects
 from search.found.coverage import coverage
 from search.query import Query
-from search.query.editing import has_words, top_fields, with_value, without, without_types
+from search.query.editing import has_words, left_out, top_fields, with_value, without, without_node, without_types
 from search.query.resolve import resolve
 from search.tabs import Tab
 from search.views.asking import ask
@@ -127,7 +127,8 @@ def _projects_like(request: HttpRequest, query: Query) -> dict[str, Any]:
 
 
 def counted(request: HttpRequest, query: Query, tab: Tab, answer: Answer) -> dict[str, Any]:
-    """The total and the facets. Each value is a link to the narrower query, a chosen one to the wider."""
+    """The total and the facets. Each value is a link to the narrower query, a chosen one to the wider, with a link that
+    leaves it out; what is left out already can come back."""
     chosen = {(given.name, given.value.casefold()): given for given in top_fields(query.tree)}
     groups = []
     for name, label, values in code.facets(answer, request.user):
@@ -135,12 +136,16 @@ def counted(request: HttpRequest, query: Query, tab: Tab, answer: Answer) -> dic
         for value in values[: code.FACET_VALUES]:
             given = chosen.get((name, value.value.casefold()))
             text = without(query, given) if given else with_value(query, name, value.value)
-            rows.append((value, tabs.search_url(text, tab), given is not None))
+            none = "" if given else tabs.search_url(with_value(query, name, value.value, "-"), tab)
+            rows.append((value, tabs.search_url(text, tab), none))
         if rows:
             groups.append((label, rows, max(0, len(values) - len(rows))))
     return {
         "answer": answer,
         "groups": groups,
+        "left_out_here": [
+            (given, tabs.search_url(without_node(query, node), tab)) for given, node in left_out(query.tree)
+        ],
         "all_url": tabs.search_url(query.text, tab, all="1"),
         "count_query": tabs.search_url(query.text, tab).partition("?")[2],
         "projects_found": len(answer.facets.repositories),

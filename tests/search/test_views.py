@@ -110,11 +110,25 @@ class TestCode:
             "Language": [("Python", 2)],
             "Team": [("logistics", 1), ("payments", 1)],
         }
-        (_, url, chosen) = response.context["groups"][0][1][1]
+        (_, url, _) = response.context["groups"][0][1][1]
         narrower = client.get(url)
         assert [file.project.slug for file in narrower.context["files"]] == ["ledger"]
-        (_, url, chosen) = narrower.context["groups"][0][1][0]
-        assert chosen and len(client.get(url).context["files"]) == 2
+        (_, url, leave_out) = narrower.context["groups"][0][1][0]
+        assert leave_out == "" and len(client.get(url).context["files"]) == 2
+
+    def test_facets_leave_out_and_take_back(self, client_of, stranger, company):
+        client = client_of(stranger)
+        for typed in ("common_word", "common_word OR licence"):
+            (_, _, leave_out) = client.get("/search/", {"q": typed}).context["groups"][0][1][1]
+            rest = client.get(leave_out)
+            assert rest.context["q"].endswith(" -project:ledger")
+            assert {file.project.slug for file in rest.context["files"]} == {"fleet"}
+            ((given, take_back),) = rest.context["left_out_here"]
+            assert (given.name, given.value) == ("project", "ledger")
+            assert {file.project.slug for file in client.get(take_back).context["files"]} >= {"ledger"}
+        everything = client.get("/search/", {"q": "common_word NOT lang:Python"})
+        ((_, take_back),) = everything.context["left_out_here"]
+        assert "take back" in text_of(everything) and client.get(take_back).context["q"] == "common_word"
 
     def test_a_facet_narrows_every_alternative(self, client_of, stranger, company):
         client = client_of(stranger)
