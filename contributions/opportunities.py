@@ -64,6 +64,12 @@ STEPS = {
     )
 }
 
+# Nobody presses it: it goes along with a request of which a maintainer says that it has not landed after all.
+NOT_LANDED = Step(
+    *("not-landed", "It has not landed", "says it has not landed after all"),
+    *((State.LANDED,), State.IN_REVIEW, "maintainer"),
+)
+
 
 def may_step(opportunity: Opportunity, step: Step, user: User | None, *, maintains: bool) -> bool:
     """Whether this person may take this step at all, whatever the state is now."""
@@ -97,7 +103,8 @@ def told(entry: TimelineEntry) -> str:
         return "edited it"
     if entry.kind == TimelineEntry.Kind.COMMENT:
         return "said" if entry.actor else "asked"
-    steps = [step for step in STEPS.values() if step.target == entry.to_state and entry.from_state in step.sources]
+    ways = (*STEPS.values(), NOT_LANDED)
+    steps = [step for step in ways if step.target == entry.to_state and entry.from_state in step.sources]
     return next((step.done for step in reversed(steps) if step.name != "give-back"), "changed it")
 
 
@@ -224,7 +231,7 @@ def _consequences(step: Step, actor: User | None) -> dict[str, Any]:
         return {**nobody, "closed_at": now}
     if step.target == State.LANDED:
         return {"closed_at": now, "asked_at": None}
-    return {"sign_of_life_at": now, "asked_at": None}
+    return {"sign_of_life_at": now, "asked_at": None, "closed_at": None}
 
 
 def lost(opportunity: Opportunity, wanted: str) -> StateError:

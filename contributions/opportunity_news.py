@@ -31,6 +31,7 @@ _MOVED = {
     "submit": "{actor} asks for a review of {task}",
     "resume": "{actor} sees more work to do on {task}",
     "land": "The task {task} has landed",
+    "not-landed": "The task {task} has not landed after all",
     "give-back": "{actor} gave the task {task} back",
     "reopen": "The task {task} is open again",
     "withdraw": "{actor} withdrew the task {task}",

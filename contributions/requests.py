@@ -142,11 +142,11 @@ def land(request: ChangeRequest, commits: Sequence[str], at: dt.datetime, eviden
         with transaction.atomic():
             _claim(request, was, State.LANDED, closed_at=timezone.now(), **proof)
             _landed(request, was, actor)
+            _with_task(request, "land")
     except StateError:
         if actor:
             raise
         return False
-    _with_task(request, "land")
     return True
 
 
@@ -182,6 +182,7 @@ def refute(request: ChangeRequest, actor: User, words: str = "") -> None:
         _note(request, TimelineEntry.Kind.STATE, actor, (State.LANDED, State.ACCEPTED), said, html=html, commit=commit)
         record_event(actor, "request.refuted", request, {"commit": [commit, None]})
         telling.answered(request, actor, State.ACCEPTED, said)
+        _task_back(request, actor, commit)
 
 
 def edit(request: ChangeRequest, actor: User, wish: Wish) -> None:
@@ -204,6 +205,18 @@ def _with_task(request: ChangeRequest, step: str) -> None:
     words = f"With the change “{request.title}”."
     with suppress(StateError):
         opportunities.advance(task, opportunities.STEPS[step], actor, words, commit=request.landed_commit)
+
+
+def _task_back(request: ChangeRequest, actor: User, commit: str) -> None:
+    """Undo what landing did to the task that the request is for, unless it landed with something else."""
+    task = request.opportunity
+    landed = task.timeline.filter(to_state=Opportunity.State.LANDED).last() if task else None
+    if task is None or landed is None or landed.commit != commit:
+        return
+    task.refresh_from_db()
+    step = opportunities.NOT_LANDED if task.taken_by_id else opportunities.STEPS["reopen"]
+    with suppress(StateError):
+        opportunities.advance(task, step, actor, f"The change “{request.title}” has not landed.")
 
 
 def _sign_of_life(request: ChangeRequest, actor: User) -> None:
