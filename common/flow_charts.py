@@ -8,8 +8,7 @@ from django.utils.safestring import SafeString
 
 CELL = 44
 ROW = 30
-LABEL = 170
-HEAD = 120
+LETTER = 7.8  # at most, of the names
 LEVELS = 5
 SHORT = 22
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -28,6 +27,16 @@ class HeatMap:
     own: frozenset[tuple[int, int]] = frozenset()
 
     @property
+    def label(self) -> int:
+        """Width of the names at the left."""
+        return round(16 + LETTER * max((len(_short(name)) for name in (*self.rows, *self.columns)), default=1))
+
+    @property
+    def head(self) -> int:
+        """Height of the same names on top, where they stand at 55 degrees."""
+        return round(self.label * 0.86)
+
+    @property
     def description(self) -> str:
         crossing = {key: value for key, value in self.values.items() if key not in self.own}
         if not any(crossing.values()):
@@ -43,16 +52,19 @@ def heat_map(chart: HeatMap) -> SafeString:
     heads = format_html_join(
         "",
         '<text class="g-name" transform="translate({} {}) rotate(-55)"><title>{}</title>{}</text>',
-        [(LABEL + at * CELL + CELL / 2, HEAD - 8, name, _short(name)) for at, name in enumerate(chart.columns)],
+        [
+            (chart.label + at * CELL + CELL / 2, chart.head - 8, name, _short(name))
+            for at, name in enumerate(chart.columns)
+        ],
     )
     names = format_html_join(
         "",
         '<text class="g-name" x="{}" y="{}" text-anchor="end"><title>{}</title>{}</text>',
-        [(LABEL - 8, HEAD + at * ROW + 20, name, _short(name)) for at, name in enumerate(chart.rows)],
+        [(chart.label - 8, chart.head + at * ROW + 20, name, _short(name)) for at, name in enumerate(chart.rows)],
     )
     places = [(row, column) for row in range(len(chart.rows)) for column in range(len(chart.columns))]
     cells = [_cell(chart, place, peak) for place in places]
-    width, height = LABEL + len(chart.columns) * CELL + 70, HEAD + len(chart.rows) * ROW
+    width, height = chart.label + len(chart.columns) * CELL + chart.label * 3 // 5, chart.head + len(chart.rows) * ROW
     return format_html(
         '<svg class="heat" role="group" viewBox="0 0 {} {}" width="{}" height="{}" aria-label="{}. {}">'
         "<title>{}</title><desc>{}</desc>{}{}{}</svg>",
@@ -66,7 +78,7 @@ def _cell(chart: HeatMap, place: tuple[int, int], peak: int) -> SafeString:
     row, column = place
     level = 0 if not value else 1 + min(LEVELS - 1, int(LEVELS * value / (peak + 1)))
     own = place in chart.own
-    x, y = LABEL + column * CELL, HEAD + row * ROW
+    x, y = chart.label + column * CELL, chart.head + row * ROW
     words = f"{chart.rows[row]} to {chart.columns[column]}: {value:,}" + (", inside" if own else "")
     body = format_html(
         '<title>{}</title><rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'

@@ -12,12 +12,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from common.markdown import render_markdown
+from common.safe_html import Links
 
 SHOWN = {
     "figures": ("activity.md", "What the figures mean"),
     "people": ("people.md", "Who is who"),
     "teams": ("teams.md", "Teams"),
 }
+BASE = "/documents/"  # stands for the folder of the documents until addresses are known
 FOR_DEVELOPERS = "\n## Tables\n"  # from here on a document speaks of the source
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w-]+\.md)(#[\w-]*)?\)")
 
@@ -36,14 +38,14 @@ def _text(name: str) -> SafeString:
     if not path.is_file():
         raise Http404("The documents are not installed.")
     text = path.read_text(encoding="utf-8").partition("\n")[2].partition(FOR_DEVELOPERS)[0]
-    html = render_markdown(_LINK.sub(_here, text)).replace("user-content-", "")  # names of people are not in here
+    html = render_markdown(_LINK.sub(_named, text), Links(blob=BASE)).replace("user-content-", "")  # no names of others
+    for known, (file, _) in SHOWN.items():
+        html = html.replace(f'href="{BASE}{file}', f'href="{reverse("pages:docs", args=[known])}')
     return mark_safe(html)  # noqa: S308 - our own document, sanitised
 
 
-def _here(link: re.Match[str]) -> str:
-    """Other documents are linked where they are shown, else named."""
+def _named(link: re.Match[str]) -> str:
+    """Documents that are not shown here are named, not linked; a file name as words becomes the title."""
     words, file, place = link.groups(default="")
-    known = next((name for name, (path, _) in SHOWN.items() if path == file), None)
-    if known is None:
-        return words
-    return f"[{SHOWN[known][1] if words == file else words}]({reverse('pages:docs', args=[known])}{place})"
+    title = next((title for path, title in SHOWN.values() if path == file), None)
+    return words if title is None else f"[{title if words == file else words}]({file}{place})"

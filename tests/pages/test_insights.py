@@ -198,6 +198,7 @@ class TestInsights:
             figures = re.findall(r'<div class="fig[^"]*">(.*?)</div>', text)
             assert figures and all('class="means"' in figure for figure in figures), url
         assert "FlowWeek" not in document and ".md" not in document
+        assert 'href="/docs/people/#programs"' in document
 
     def test_documents(self, client, stranger):
         client.force_login(stranger)
