@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEvent
-from contributions import thanking, trusted
-from contributions.models import Nomination, Opportunity, StateError, Thanks, TimelineEntry
-from contributions.opportunities import STEPS, advance
+from contributions import starters, thanking, trusted
+from contributions.models import Nomination, Opportunity, StarterTask, StateError, Thanks, TimelineEntry
+from contributions.opportunities import NOT_LANDED, STEPS, advance
 from projects.models import Role
 from tests.conftest import make_user
 from tests.contributions.tasks import make_project, make_task
@@ -75,12 +75,88 @@ class TestTake:
         assert (task.state, task.taken_by) in [("taken", stranger), ("withdrawn", None)]
 
 
+STEP_RIVALS = [
+    ("open", ("land", "owner"), ("take", "stranger")),
+    ("taken", ("submit", "stranger"), ("give-back", "stranger")),
+    ("taken", ("submit", "stranger"), ("withdraw", "owner")),
+    ("in-review", ("resume", "owner"), ("land", "owner")),
+    ("in-review", ("give-back", "stranger"), ("land", "owner")),
+    ("landed", ("reopen", "owner"), ("not-landed", "owner")),
+    ("withdrawn", ("reopen", "owner"), ("reopen", "owner")),
+]
+
+
+def test_two_steps_from_each_state(team, owner, stranger):
+    steps, people = STEPS | {"not-landed": NOT_LANDED}, {"owner": owner, "stranger": stranger}
+    project = make_project("billing", team)
+    for state, *rivals in STEP_RIVALS:
+        task = make_task(project, state=state, taken_by=None if state in ("open", "withdrawn") else stranger)
+
+        def step(name, who, pk=task.pk):
+            seen = Opportunity.objects.select_related("project", "taken_by").get(pk=pk)
+            return lambda: advance(copy(seen), steps[name], people[who])
+
+        results = at_once(*[step(*rival) for rival in rivals])
+        assert sum(isinstance(result, StateError) for result in results) == 1, (state, results)
+        (event,) = AuditEvent.objects.filter(target_type="contributions.opportunity", target_id=task.pk)
+        name, who = rivals[[isinstance(result, StateError) for result in results].index(False)]
+        assert (event.action, event.actor, event.at is not None) == (f"opportunity.{name}", people[who], True)
+        assert task.timeline.count() == 1
+
+
+class TestStarterTask:
+    def test_decided_once(self, team, owner):
+        project = make_project("billing", team)
+
+        def proposal(state="proposed"):
+            values = {
+                "project": project,
+                "kind": "note",
+                "path": "a.py",
+                "line": 1,
+                "text": "TODO: mend",
+                "state": state,
+            }
+            return StarterTask.objects.create(key=str(StarterTask.objects.count()), **values)
+
+        def accepting(pk):
+            made = Opportunity(project=project, title="Mend", kind="bug", effort="hour")
+            return lambda: starters.accept(StarterTask.objects.get(pk=pk), made, owner)
+
+        def verb(verb, pk):
+            return lambda: verb(StarterTask.objects.get(pk=pk), owner)
+
+        one, two, three = proposal().pk, proposal().pk, proposal("dismissed").pk
+        for rivals in (
+            (accepting(one), verb(starters.dismiss, one)),
+            (accepting(two), accepting(two)),
+            (verb(starters.bring_back, three), verb(starters.bring_back, three)),
+        ):
+            results = at_once(*rivals)
+            assert sum(isinstance(result, StateError) for result in results) == 1
+        events = AuditEvent.objects.filter(action__startswith="starter_task.")
+        assert sorted(events.values_list("target_id", flat=True)) == [one, two, three]
+        assert {event.actor for event in events} == {owner}
+        assert Opportunity.objects.count() == StarterTask.objects.filter(state="accepted").count()
+
+
 class TestAnswer:
     def test_accepting_and_declining(self, team, owner, stranger):
         nomination = trusted.nominate(make_project("billing", team), stranger, "", owner)
         results = at_once(lambda: trusted.accept(nomination), lambda: trusted.decline(nomination))
         assert sum(isinstance(result, StateError) for result in results) == 1
         assert Role.objects.exists() == (Nomination.objects.get().state == "accepted")
+
+    def test_accepting_and_taking_back(self, team, owner, stranger):
+        pk = trusted.nominate(make_project("billing", team), stranger, "", owner).pk
+        results = at_once(
+            lambda: trusted.accept(Nomination.objects.get(pk=pk)),
+            lambda: trusted.withdraw(Nomination.objects.get(pk=pk), owner),
+        )
+        assert sum(isinstance(result, StateError) for result in results) == 1
+        assert Role.objects.exists() == (Nomination.objects.get().state == "accepted")
+        decided = AuditEvent.objects.filter(action__in=["trusted.accepted", "trusted.withdrawn"])
+        assert [event.actor for event in decided] == [stranger if Role.objects.exists() else owner]
 
     def test_nominating_twice(self, team, owner, stranger):
         project = make_project("billing", team)
@@ -95,3 +171,10 @@ class TestSend:
         results = at_once(*[lambda: thanking.send(draft, "Thank you", owner)] * 2)
         assert sum(isinstance(result, StateError) for result in results) == 1
         assert AuditEvent.objects.filter(action="thanks.sent").count() == 1
+
+    def test_sending_and_discarding(self, team, owner, stranger):
+        draft = Thanks.objects.create(project=make_project("billing", team), person=stranger, author=owner, text="x")
+        results = at_once(lambda: thanking.send(draft, "Thank you", owner), lambda: thanking.discard(draft, owner))
+        assert sum(isinstance(result, StateError) for result in results) == 1
+        (event,) = AuditEvent.objects.filter(action__startswith="thanks.")
+        assert (event.action, event.actor) == (f"thanks.{Thanks.objects.get().state}", owner)
