@@ -5,8 +5,6 @@ that the first page waits for nothing beyond it; a cursor names the window by wh
 reads the same one again and goes on.
 """
 
-import base64
-import binascii
 import json
 import logging
 import sqlite3
@@ -17,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from zlib import crc32
 
+from common.secrets import Undecryptable, decrypt, encrypt
 from search.embedded import symbols
 from search.embedded.hits import Candidate, draw, rate
 from search.embedded.planning import Plan, make_plan
@@ -28,6 +27,7 @@ from search.engine import Answer, Definition, Facets, FileHit, Literal, Note, Re
 logger = logging.getLogger(__name__)
 
 WINDOW_PAGES = 1.5
+CURSOR_BLOCK = 128
 
 
 @dataclass(slots=True)
@@ -43,17 +43,18 @@ class Cursor:
     def read(cls, text: str | None, shards: int) -> "Cursor":
         """A cursor of another layout, or made up, leads to the first page."""
         try:
-            starts, ends, told, state = json.loads(base64.urlsafe_b64decode((text or "").encode()))
+            starts, ends, told, state = json.loads(decrypt((text or "").encode()))
             numbers = [*starts, *ends, told, *state]
             if len(starts) == len(ends) == shards and all(isinstance(n, int) and n >= -1 for n in numbers):
                 return cls(starts, ends, told, state)
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError, Undecryptable):
             pass
         return cls([0] * shards, [-1] * shards)
 
     def write(self) -> str:
+        """Nobody may read in it how large the index is, so it is encrypted, and its length says little."""
         text = json.dumps([self.starts, self.ends, self.told, self.state], separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode()).decode()
+        return encrypt(text.ljust(-(-len(text) // CURSOR_BLOCK) * CURSOR_BLOCK)).decode()
 
 
 class Broken(Exception):

@@ -16,7 +16,7 @@ from search.embedded.tree import FileRow, Tree
 from search.engine import Symbol
 
 END = KINDS * PER_KIND
-FIRST_BATCH, LARGEST_BATCH = 32, 256
+FIRST_BATCH, LARGEST_BATCH = 8, 128
 _FILES = """
 SELECT f.id, f.repo_id, path.raw, f.blob_id, f.refset_id, f.lang_id, f.kind
 FROM json_each(?) j CROSS JOIN file f ON f.blob_id = j.value JOIN path ON path.id = f.path_id
@@ -213,7 +213,10 @@ class Scan:
         self, content: Content, text: bytes | None, files: list[FileRow] | None, *, decided: bool
     ) -> dict[int, bool] | None:
         """The truth of atoms in a content one of whose files matches; None when none does."""
-        known = {atom.number: True for atom in self.tree.atoms} if decided else {}
+        if self.tree.single:
+            text = self.text(content.blob) if text is None and not decided else text
+            return {0: True} if decided or self.tree.single.finder.occurs(text or b"") else None
+        known: dict[int, bool] = {}
         tests: list[FileRow] = files if files is not None else [] if self.tree.asks_about_files else [NO_FILE]
         open_files = [file for file in tests if self.tree.truth(file, known) is not False]
         if not open_files:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from gitstore.locks import file_lock
 from search.embedded import symbols
+from search.embedded.texts import Spoilt
 
-FORMAT = 4
+FORMAT = 5
 LOCK_SECONDS = 600.0
 CONNECTIONS = 8
 KINDS = 4  # of files, the likeliest to be wanted first; see `kinds`
@@ -49,10 +50,6 @@ PRAGMA mmap_size=8589934592;
 PRAGMA cache_size=-32000;
 PRAGMA temp_store=MEMORY;
 """
-
-
-class Spoilt(sqlite3.DatabaseError):
-    """A piece of text does not pass its checksum."""
 
 
 class Shard:

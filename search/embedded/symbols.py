@@ -1,4 +1,7 @@
-"""Definitions in a shard: each content's names, with kind and line, read once by Universal Ctags."""
+"""Definitions in a shard: each content's names, with kind and line, read once by Universal Ctags.
+
+`symbol` leads from names to contents, `defined` from a content to its definitions.
+"""
 
 import json
 import sqlite3
@@ -7,18 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from search.embedded.atoms import Finder, finder_for
+from search.embedded.texts import pack, unpack
 from search.engine import Definition, Literal, Note, Symbol
 from search.symbols import Named, names_of
 
 # What is known of a content's symbols; NULL while nobody has looked, since the program is missing.
 READ, FAILED = 1, 2
 SCHEMA = """
-CREATE TABLE name(id INTEGER PRIMARY KEY, text TEXT NOT NULL);
-CREATE INDEX name_alike ON name(text COLLATE NOCASE);
-CREATE TABLE symbolkind(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-CREATE TABLE symbol(name_id INTEGER NOT NULL, blob_id INTEGER NOT NULL, line INTEGER NOT NULL, kind_id INTEGER NOT NULL,
-    PRIMARY KEY(name_id, blob_id, line, kind_id)) WITHOUT ROWID;
-CREATE INDEX symbol_blob ON symbol(blob_id);
+CREATE TABLE symbol(name TEXT NOT NULL COLLATE NOCASE, blob_id INTEGER NOT NULL, PRIMARY KEY(name, blob_id))
+    WITHOUT ROWID;
+CREATE TABLE defined(blob_id INTEGER PRIMARY KEY, packed BLOB NOT NULL);
 CREATE INDEX blob_unread ON blob(symbols) WHERE symbols IS NOT 1;
 """
 _WANTED = "SELECT value FROM json_each(?)"
@@ -40,85 +41,75 @@ def read_all(texts: Sequence[tuple[bytes, str]]) -> list[Named]:
 
 
 def store(db: sqlite3.Connection, blob: int, named: Named) -> None:
+    """Of names that differ by case alone, `symbol` keeps one; `defined` has them all."""
     state = FAILED if named.failed else READ if named.looked else None
     db.execute("UPDATE blob SET symbols = ? WHERE id = ?", (state, blob))
-    rows = [(_name_number(db, each.name), blob, each.line, _kind_number(db, each.kind)) for each in named.definitions]
-    db.executemany("INSERT OR IGNORE INTO symbol VALUES (?, ?, ?, ?)", rows)
+    if named.definitions:
+        rows = [[each.name, each.kind, each.line] for each in named.definitions]
+        db.executemany(
+            "INSERT OR IGNORE INTO symbol VALUES (?, ?)", [(name, blob) for name in {row[0] for row in rows}]
+        )
+        db.execute("INSERT INTO defined VALUES (?, ?)", (blob, pack(json.dumps(rows).encode())))
 
 
 def remove(db: sqlite3.Connection, blob: int) -> None:
-    names = [row[0] for row in db.execute("SELECT DISTINCT name_id FROM symbol WHERE blob_id = ?", (blob,))]
-    db.execute("DELETE FROM symbol WHERE blob_id = ?", (blob,))
-    db.execute(
-        f"DELETE FROM name WHERE id IN ({_WANTED}) AND NOT EXISTS (SELECT 1 FROM symbol WHERE name_id = name.id)",  # noqa: S608
-        (json.dumps(names),),
-    )
-
-
-def _name_number(db: sqlite3.Connection, text: str) -> int:
-    row = db.execute("SELECT id FROM name WHERE text = ?1 COLLATE NOCASE AND text = ?1", (text,)).fetchone()
-    return int(row[0] if row else db.execute("INSERT INTO name(text) VALUES (?)", (text,)).lastrowid or 0)
-
-
-def _kind_number(db: sqlite3.Connection, text: str) -> int:
-    row = db.execute("SELECT id FROM symbolkind WHERE name = ?", (text,)).fetchone()
-    return int(row[0] if row else db.execute("INSERT INTO symbolkind(name) VALUES (?)", (text,)).lastrowid or 0)
+    names = {each.name for each in _definitions(db, blob)}
+    db.executemany("DELETE FROM symbol WHERE name = ? AND blob_id = ?", [(name, blob) for name in names])
+    db.execute("DELETE FROM defined WHERE blob_id = ?", (blob,))
 
 
 # Asking
 
 
-def named_like(wanted: Symbol) -> tuple[str, tuple[str, ...]]:
-    """The statement that gives the numbers of names a symbol may have, and its values."""
-    if wanted.exact:
-        also = " AND text = ?1" if wanted.case_sensitive else ""
-        return f"SELECT id FROM name WHERE text = ?1 COLLATE NOCASE{also}", (wanted.name,)  # noqa: S608
-    text, name = ("text", wanted.name) if wanted.case_sensitive else ("lower(text)", wanted.name.lower())
-    found = "= 1" if wanted.prefix else "> 0"
-    return f"SELECT id FROM name WHERE instr({text}, ?1) {found}", (name,)  # noqa: S608
-
-
 def defining(wanted: Symbol) -> tuple[str, tuple[str, ...]]:
-    """The statement that gives contents with such a symbol."""
-    names, values = named_like(wanted)
-    return f"SELECT blob_id FROM symbol WHERE name_id IN ({names})", values  # noqa: S608
+    """The statement that gives contents with such a symbol, of whichever case."""
+    if wanted.exact:
+        return "SELECT blob_id FROM symbol WHERE name = ?1", (wanted.name,)
+    if wanted.prefix:
+        return "SELECT blob_id FROM symbol WHERE name >= ?1 AND name < ?2", (wanted.name, wanted.name + "\U0010ffff")
+    return "SELECT blob_id FROM symbol WHERE instr(lower(name), ?1) > 0", (_small(wanted.name),)
 
 
 def which_define(db: sqlite3.Connection, blobs: Iterable[int], wanted: Symbol) -> set[int]:
     """Those of these contents that define it."""
+    found = set(blobs)
     if wanted.exact:
         statement, values = defining(wanted)
         sql = f"{statement} AND blob_id IN (SELECT value FROM json_each(?2))"  # noqa: S608
-        rows = db.execute(sql, (*values, _list(blobs)))
-        return {row[0] for row in rows}
-    names, values = named_like(wanted)
-    condition = names.partition(" WHERE ")[2]
-    rows = db.execute(
-        "SELECT DISTINCT blob_id FROM json_each(?2) j CROSS JOIN symbol ON blob_id = j.value"  # noqa: S608
-        f" JOIN name ON name.id = name_id WHERE {condition}",
-        (*values, _list(blobs)),
-    )
-    return {row[0] for row in rows}
+        found = {row[0] for row in db.execute(sql, (*values, json.dumps(sorted(found))))}
+    if wanted.exact and not wanted.case_sensitive:
+        return found
+    return {blob for blob in found if any(_is(wanted, each.name) for each in _definitions(db, blob))}
 
 
 def defined_in(db: sqlite3.Connection, blob: int, wanted: Iterable[Symbol]) -> tuple[Definition, ...]:
     """The definitions of one content that any of these mean, in the order of lines."""
-    found: set[Definition] = set()
-    for each in wanted:
-        condition = named_like(each)[0].partition(" WHERE ")[2]
-        rows = db.execute(
-            "SELECT text, symbolkind.name, line FROM symbol JOIN name ON name.id = name_id"  # noqa: S608
-            f" JOIN symbolkind ON symbolkind.id = kind_id WHERE blob_id = ?2 AND {condition}",
-            (*named_like(each)[1], blob),
-        )
-        found.update(Definition(*row) for row in rows)
+    asked = list(wanted)
+    found = {each for each in _definitions(db, blob) if any(_is(symbol, each.name) for symbol in asked)}
     return tuple(sorted(found, key=lambda each: (each.line, each.name, each.kind)))
+
+
+def _definitions(db: sqlite3.Connection, blob: int) -> list[Definition]:
+    row = db.execute("SELECT packed FROM defined WHERE blob_id = ?", (blob,)).fetchone()
+    return [Definition(*each) for each in json.loads(unpack(row[0]))] if row else []
+
+
+def _is(wanted: Symbol, name: str) -> bool:
+    sought, name = (wanted.name, name) if wanted.case_sensitive else (_small(wanted.name), _small(name))
+    if wanted.exact:
+        return sought == name
+    return name.startswith(sought) if wanted.prefix else sought in name
+
+
+def _small(text: str) -> str:
+    """In lower case as SQLite has it: letters of ASCII."""
+    return text.encode().lower().decode()
 
 
 def unread(db: sqlite3.Connection, repositories: Iterable[int]) -> tuple[bool, int]:
     """Whether the program was missing, and how many contents it failed on; of these repositories."""
     held = f"EXISTS (SELECT 1 FROM file WHERE blob_id = blob.id AND repo_id IN ({_WANTED}))"  # noqa: S608
-    asked = (_list(repositories),)
+    asked = (json.dumps(sorted(repositories)),)
     none = f"SELECT 1 FROM blob WHERE symbols IS NULL AND {held} LIMIT 1"  # noqa: S608
     some = f"SELECT count(*) FROM blob WHERE symbols = {FAILED} AND symbols IS NOT 1 AND {held}"  # noqa: S608
     missing = db.execute(none, asked).fetchone()
@@ -135,10 +126,6 @@ def notes(found: Iterable[tuple[bool, int]]) -> list[Note]:
     if failed := sum(number for _, number in told):
         words.append(f"Symbols of {failed:,} file{'' if failed == 1 else 's'} could not be read.")
     return [Note("skipped", each) for each in words]
-
-
-def _list(numbers: Iterable[int]) -> str:
-    return json.dumps(sorted(numbers))
 
 
 @dataclass(slots=True)

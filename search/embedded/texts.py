@@ -1,6 +1,7 @@
 """A file's content as the index holds it: UTF-8, cut into pieces of whole lines, compressed."""
 
 import re
+import sqlite3
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -8,14 +9,17 @@ from functools import cache
 
 import zstandard
 
-from search.embedded.shard import Spoilt
 from source.rendering.encodings import decode
 
-PIECE_BYTES = 32 * 1024
+PIECE_BYTES = 20 * 1024
 LEVEL = 3
 _thread = threading.local()  # making a packer or unpacker costs as much as using it on a piece
 _SPACES = re.compile(r" {4,}")
 LFS = b"version https://git-lfs.github.com/spec/"
+
+
+class Spoilt(sqlite3.DatabaseError):
+    """What was packed does not pass its checksum."""
 
 
 def text_of(content: bytes) -> str | None:
@@ -86,19 +90,22 @@ def alike(text: str) -> str:
     """The text with letters replaced where SQLite does not know that two are the same without case."""
     if text.isascii():
         return text
-    letters, table = _unlike()
-    return letters.sub(lambda found: table[found[0]], text)
+    table = _unlike()
+    for letter in table.keys() & set(text):
+        text = text.replace(letter, table[letter])
+    return text
 
 
 @cache
-def _unlike() -> tuple[re.Pattern[str], dict[str, str]]:
+def _unlike() -> dict[str, str]:
+    """Letters by those that stand for them; none of the latter is replaced itself."""
     table = {}
     for number in range(0x25C, 0x1E944):
         character = chr(number)
         small = character.upper().lower()
         if small != character and len(small) == 1:
             table[character] = small
-    return re.compile(f"[{''.join(table)}]"), table
+    return table
 
 
 def unicode_version() -> str:

@@ -48,6 +48,7 @@ class _Work:
     progress: OnProgress | None
     languages: dict[tuple[bytes, str], str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)  # of what is unreadable
     added: int = 0
     wanted: int = 0
     kinds: Kinds = field(default_factory=Kinds)
@@ -112,6 +113,7 @@ class Writer:
         for oid, content in stream_blobs(work.plan.git_dir, missing, LIMITS):
             text = self._text(work, oid, content)
             if text is None:
+                work.sizes[oid] = len(content or b"")
                 continue
             self._name_languages(work, oid, names[oid], content or b"")
             kind = min(work.kinds.of(path) for path in names[oid])
@@ -203,7 +205,7 @@ class Writer:
         skips = work.listing.skips
         for file in work.listing.files:
             if reason := work.unreadable.get(file.oid):
-                skips.add(file.path, reason, 0, work.plan.refs[file.refs[0]].name)
+                skips.add(file.path, reason, work.sizes.get(file.oid, 0), work.plan.refs[file.refs[0]].name)
         with self.shard.reading() as db:
             files, size = db.execute(
                 "SELECT count(*), coalesce(sum(size), 0) FROM file JOIN blob ON blob.id = blob_id WHERE repo_id = ?",

@@ -1,14 +1,17 @@
 """The embedded engine keeps the contract, and lives through damage, death and company."""
 
+import base64
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from common.secrets import decrypt
 from search.embedded.engine import EmbeddedEngine
 from search.engine import Literal, Request
 from tests.search.contract import EngineContract, build, paths, plan
@@ -124,6 +127,18 @@ class TestTidy:
             assert db.execute("SELECT count(DISTINCT segid) FROM tri_idx").fetchone() == (1,)
         assert paths(engine, Literal("needle")) == before != []
         assert engine.check(thorough=True) == ()
+
+
+class TestCursor:
+    def test_nobody_reads_in_it_how_much_there_is_of_others(self, engine, build):
+        engine.index(plan(build("1.git", {f"{n}.txt": f"needle {n}\n" for n in range(20)}), 1))
+        request = Request(Literal("needle"), frozenset({1}), limit=5)
+        before = engine.search(request).next
+        engine.index(plan(build("3.git", {f"{n}.txt": f"needle hidden {n} {'x ' * 9000}\n" for n in range(80)}), 3))
+        after = engine.search(replace(request, after=before)).next
+        assert len(before) == len(after)
+        assert decrypt(after.encode()).startswith("[[")
+        assert b"[[" not in base64.urlsafe_b64decode(before) + base64.urlsafe_b64decode(after)
 
 
 class TestSharedPieces:
