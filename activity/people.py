@@ -13,6 +13,7 @@ from activity.models.people import LONGEST
 from gitstore.facts import Contact
 
 NOBODY = "unknown"
+TOGETHER = 2000  # in one statement
 PERSON_COLUMNS = ("key", "name", "is_bot", "name_chosen", "bot_chosen")
 IDENTITY_COLUMNS = ("digest", "name", "email", "raw", "key", "person_id")
 # Addresses that many people share because a tool or a template put them there say nothing about who somebody is.
@@ -73,7 +74,7 @@ class Identities:
 
     def learn(self, contacts: Iterable[Contact]) -> None:
         """Look up, or add, all of these that were not seen before."""
-        for part in lists({contact for contact in contacts if contact not in self.known}):
+        for part in lists({contact for contact in contacts if contact not in self.known}, TOGETHER):
             digests = {digest_of(contact): contact for contact in part}
             found = _ids(digests)
             if missing := [digest for digest in digests if digest not in found]:
@@ -84,14 +85,10 @@ class Identities:
 
 def refresh_joined(ids: Iterable[int]) -> None:
     """`refresh_people` for those with several identities: one alone gave name and bot mark when it was added."""
-    several = [
-        pk
-        for part in lists(set(ids))
-        for pk in Person.objects.filter(pk__in=part)
-        .annotate(count=Count("identities"))
-        .filter(count__gt=1)
-        .values_list("pk", flat=True)
-    ]
+    several: list[int] = []
+    for part in lists(set(ids), TOGETHER):
+        counted = Identity.objects.filter(person__in=part).order_by().values("person").annotate(count=Count("pk"))
+        several += counted.filter(count__gt=1).values_list("person", flat=True)
     refresh_people(several)
 
 

@@ -19,6 +19,7 @@ KEYS = (
 LATEST = 253_370_764_800  # the year 9999: later ones do not fit into a calendar
 BATCH = 2000
 MAX_TRAILERS = 200
+GATHERED = 256 * 1024
 MAX_ZONES = 10_000
 _TRAILERS = f"%(trailers:{''.join(f'key={key},' for key in KEYS)}only=true,unfold=true)"
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd", "%s", _TRAILERS)
@@ -145,7 +146,7 @@ def log_arguments() -> list[str]:
 
 def _parse(chunks: Iterable[bytes]) -> Iterator[list[CommitFacts]]:
     waiting: list[bytes] = []
-    for fields in split_fields(chunks, b"\0"):
+    for fields in split_fields(_gathered(chunks), b"\0"):
         waiting += fields
         whole = len(waiting) // _WIDTH * _WIDTH
         try:
@@ -155,6 +156,19 @@ def _parse(chunks: Iterable[bytes]) -> Iterator[list[CommitFacts]]:
         del waiting[:whole]
     if waiting:
         raise Broken("The repository's history cannot be read.")
+
+
+def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger pieces: a step for each few commits costs more than the commits."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= GATHERED:
+            yield b"".join(parts)
+            parts, size = [], 0
+    yield b"".join(parts)
 
 
 def _rows(fields: Sequence[bytes]) -> list[CommitFacts]:
