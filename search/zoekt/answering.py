@@ -73,12 +73,14 @@ class Reading:
         record = self.states.get(row["RepositoryID"])
         return record.state(row.get("Version", "")) if record else None
 
-    def file(self, row: Row, state: State, text: bytes, defines: frozenset[Symbol] = frozenset()) -> FileRow:
+    def file(self, row: Row, state: State, text: bytes | None, defines: frozenset[Symbol] = frozenset()) -> FileRow:
+        """`text`: None where it is not known."""
         path = state.path(row["FileName"])
         names = [ref.name for ref in state.refs]
         numbers = sorted(int(name.removeprefix(REF)) for name in row.get("Branches") or [])
         refs = tuple(names[number] for number in numbers if number < len(names))
-        language = language_of(path.rpartition(b"/")[2].decode("utf-8", "replace"), text)
+        told = state.languages.get(row["FileName"]) if text is None else None
+        language = told or language_of(path.rpartition(b"/")[2].decode("utf-8", "replace"), text or b"")
         return FileRow(0, row["RepositoryID"], path, 0, refs, language, self.kinds.of(path), defines)
 
     def _rated(

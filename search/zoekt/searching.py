@@ -182,7 +182,7 @@ class Search:
         if is_exact(self.request.matcher):
             for row in (row for group in groups for row in group):
                 if (state := self.reading.state(row)) is not None:
-                    files.append(self.reading.file(row, state, b""))
+                    files.append(self.reading.file(row, state, None))
             self.whole = len(files) < MOST
             return counted(files)
         window = 1

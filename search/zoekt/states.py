@@ -13,15 +13,16 @@ from search.zoekt.view import View
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`views`: the commits that Zoekt read instead of those of `refs`. `paths`: real ones of files renamed for it."""
+    """`views`: the commits that Zoekt read instead of those of `refs`. `paths`, `languages`: as in a View."""
 
     refs: tuple[IndexedRef, ...]
     views: tuple[str, ...]
     paths: dict[str, str]
+    languages: dict[str, str]
 
     @classmethod
     def of(cls, plan: IndexPlan, view: View) -> "State":
-        return cls(plan.refs, tuple(view.commits), view.paths)
+        return cls(plan.refs, tuple(view.commits), view.paths, view.languages)
 
     def path(self, name: str) -> bytes:
         return bytes.fromhex(self.paths[name]) if name in self.paths else name.encode()
@@ -98,7 +99,12 @@ class States:
 
 def _told(record: Record) -> dict[str, Any]:
     states = [
-        {"refs": [[ref.name, ref.commit] for ref in state.refs], "views": state.views, "paths": state.paths}
+        {
+            "refs": [[ref.name, ref.commit] for ref in state.refs],
+            "views": state.views,
+            "paths": state.paths,
+            "languages": state.languages,
+        }
         for state in record.states
     ]
     numbers = {name: getattr(record, name) for name in ("pending", "label", "files", "text_bytes", "blobs", "shards")}
@@ -107,4 +113,4 @@ def _told(record: Record) -> dict[str, Any]:
 
 def _state(told: dict[str, Any]) -> State:
     refs = tuple(IndexedRef(name, commit) for name, commit in told["refs"])
-    return State(refs, tuple(told["views"]), dict(told["paths"]))
+    return State(refs, tuple(told["views"]), dict(told["paths"]), dict(told["languages"]))

@@ -11,10 +11,11 @@ import re
 import shutil
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from gitstore.blobstream import stream_blobs
+from projects.derive.language_rules import language_of
 from search.embedded import texts
 from search.embedded.listing import LIMITS, Listing, PlannedFile, list_files
 from search.engine import IndexOutcome, IndexPlan, OnProgress
@@ -30,20 +31,24 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # Zoekt loses names with a tab
 
 @dataclass(slots=True)
 class Blob:
-    """A content: bytes of its text, why it has none, and the id under which Zoekt reads it."""
+    """A content: bytes of its text, why it has none, the id under which Zoekt reads it, and its language where that
+    does not follow from its name."""
 
     size: int
     reason: str = ""
     oid: str = ""
+    language: str = ""
 
 
 @dataclass(slots=True)
 class View:
-    """`commits`: one for each ref of the plan. `paths`: real ones, as hex, of files that Zoekt knows otherwise."""
+    """`commits`: one for each ref of the plan. By name as Zoekt knows it: `paths`, the real one where it is another, as
+    hex; `languages`, where they do not follow from the name."""
 
     folder: Path
     commits: list[str] = field(default_factory=list)
     paths: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, Blob] = field(default_factory=dict)
     outcome: IndexOutcome = field(default_factory=IndexOutcome)
 
@@ -83,7 +88,8 @@ def _blobs(
     objects: "_Objects", plan: IndexPlan, listing: Listing, known: dict[str, Blob], progress: OnProgress
 ) -> Iterator[tuple[str, Blob]]:
     asked = []
-    for oid in dict.fromkeys(file.oid for file in listing.files):
+    names = {file.oid: file.path.rpartition(b"/")[2].decode("utf-8", "replace") for file in reversed(listing.files)}
+    for oid in reversed(names):
         blob = known.get(oid)
         if blob is not None and (blob.reason or blob.oid == oid):
             yield oid, blob
@@ -92,10 +98,10 @@ def _blobs(
     for done, (oid, content) in enumerate(stream_blobs(plan.git_dir, asked, LIMITS)):
         if done % 500 == 0:
             progress(done, len(asked))
-        yield oid, _blob(objects, oid, content)
+        yield oid, _blob(objects, oid, content, names[oid])
 
 
-def _blob(objects: "_Objects", oid: str, content: bytes | None) -> Blob:
+def _blob(objects: "_Objects", oid: str, content: bytes | None, name: str) -> Blob:
     if content is None:
         return Blob(0, "missing")
     if texts.is_lfs_pointer(content):
@@ -107,7 +113,9 @@ def _blob(objects: "_Objects", oid: str, content: bytes | None) -> Blob:
     size = len(wanted)
     if 0 < size < 3:
         wanted += TAIL
-    return Blob(size, "", oid if wanted == content else objects.write(b"blob", wanted))
+    language = language_of(name, wanted)
+    told = language if language != language_of(name, b"") else ""
+    return Blob(size, "", oid if wanted == content else objects.write(b"blob", wanted), told)
 
 
 # Trees
@@ -145,6 +153,7 @@ def _write_commits(view: View, plan: IndexPlan, files: list[PlannedFile]) -> Non
     objects = _Objects(view.folder / "objects")
     names = _names(files)
     view.paths = {name: path.hex() for path, name in names.items() if name.encode() != path}
+    view.languages = {names[file.path]: told for file in files if (told := view.blobs[file.oid].language)}
     for number, ref in enumerate(plan.refs):
         tree: _Tree = {}
         for file in files:
@@ -209,7 +218,7 @@ def _outcome(
 
 def save_blobs(file: Path, blobs: dict[str, Blob]) -> None:
     fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps({oid: [blob.size, blob.reason, blob.oid] for oid, blob in blobs.items()}))
+    fresh.write_text(json.dumps({oid: list(astuple(blob)) for oid, blob in blobs.items()}))
     fresh.rename(file)
 
 

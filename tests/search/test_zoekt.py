@@ -92,7 +92,8 @@ class TestZoekt(EngineContract):
     @pytest.mark.parametrize("matcher", [Literal("needle"), Regex("needle [0-9]+$"), Regex("e"), NoneOf(Literal("zz"))])
     def test_more_files_than_are_ranked_at_once(self, engine, build, monkeypatch, matcher):
         monkeypatch.setattr("search.zoekt.searching.WINDOW", 20)
-        files = {f"dir/{n % 3}/file{n:02}.py": f"needle {n % 40}\n" for n in range(60)}
+        files = {f"dir/{n % 3}/file{n:02}.py": f"needle {n % 40}\n" for n in range(59)}
+        files["zz/tool"] = "#!/bin/sh\nneedle 59\n"
         for number in (1, 2):
             engine.index(plan(build(f"{number}.git", files), number))
         request = Request(matcher, frozenset({1, 2}), limit=7, deadline_seconds=60)
@@ -106,7 +107,7 @@ class TestZoekt(EngineContract):
         assert sorted(told) == sorted((number, path.encode()) for number in (1, 2) for path in files)
         counted = engine.search(replace(request, limit=0, wants_total=True))
         assert (counted.total, counted.total_is_exact, counted.facets.repositories) == (120, True, {1: 60, 2: 60})
-        assert counted.facets.languages == {"Python": 120}
+        assert counted.facets.languages == {"Python": 118, "Shell": 2}
 
     def test_what_is_odd_about_files_is_no_difference(self, engine, build):
         """Tiny and odd ones, those another program would be told to ignore, and text that only looks like a message."""
