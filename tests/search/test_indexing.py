@@ -84,7 +84,8 @@ class TestSync:
         pipeline.run_job(repository.sync_job.pk, from_waiting=True)
         state = IndexState.objects.get(repository=repository)
         assert state.skipped_counts == {"binary": 1}
-        assert list(SkippedFile.objects.filter(state=state).values_list("path", "reason")) == [("pic.png", "binary")]
+        (skipped,) = SkippedFile.objects.filter(state=state).values_list("path", "reason", "size_bytes")
+        assert skipped == ("pic.png", "binary", 6)
         (note,) = indexing.notes_for(frozenset({repository.pk}))
         assert note.words == "1 file is not indexed."
 
