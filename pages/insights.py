@@ -7,14 +7,13 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.models import Team
 from accounts.teams import Tree, tree
-from activity.flow_commits import commits_of
+from activity.flow_commits import WeekCommits, commits_of
 from activity.flow_figures import Periods, Share, team_sums
 from activity.models import FlowWeek, Kind, Standing
 from activity.privacy import shows_person
@@ -215,7 +214,26 @@ def insights_commits(request: HttpRequest) -> HttpResponse:
     page = Paginator(rows.select_related("project__repository", "person"), PER_PAGE).get_page(request.GET.get("page"))
     context = {"window": window, "giver": ends[0], "owner": ends[1], "kind": kind, "total": total, "page": page}
     weeks = [(week, shows_person(request.user, week.row.person.user_id)) for week in commits_of(list(page))]
-    return render(request, "pages/insights_commits.html", {**context, "weeks": weeks})
+    return respond(request, "pages/insights_commits.html", {**context, "weeks": weeks}, [_commits_table(weeks)])
+
+
+def _commits_table(weeks: list[tuple[WeekCommits, bool]]) -> Table:
+    """One page of contributions, each with its author where the viewer may see figures of them."""
+    cells = [
+        [
+            week.row.week,
+            week.row.project.name,
+            week.row.person.name if named else None,
+            commit.oid,
+            commit.title,
+            commit.author_time.isoformat(),
+            "yes" if shared else "",
+        ]
+        for week, named in weeks
+        for commit, shared in week.commits
+    ]
+    words = ("Week of", "Project", "Person", "Commit", "Title", "Time", "As co-author")
+    return Table("commits", "Contributions", [(word, False) for word in words], cells)
 
 
 def _team(slug: str) -> Team | None:

@@ -94,6 +94,10 @@ class TestInsights:
         assert "2 contributions" in page
         assert "Change 1" in page and "Change 2" in page
         assert "Change 0" not in page and "Change 3" not in page
+        assert "from=logistics&amp;to=payments&amp;window=0&amp;csv=commits" in page
+        text = client.get("/insights/commits/?from=logistics&to=payments&window=0&csv=commits").content.decode()
+        rows = [(row["Person"], row["Title"], row["As co-author"]) for row in csv.DictReader(io.StringIO(text))]
+        assert rows == [(BO[0], "Change 2", ""), (BO[0], "Change 1", "")]
 
     def test_a_cell_lists_exactly_what_it_counts(self, client, stranger, company, team):
         """The tree changes within the time, so one pair has contributions of two classes."""

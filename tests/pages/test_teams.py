@@ -5,7 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Team
+from activity.models import Person
 from projects.models import Project, Repository
+from tests.activity.test_flow import ADA, BO, CY, join, read
 from tests.conftest import make_user
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +79,18 @@ class TestTeam:
         assert [name for _, name, _ in page.context["before"]] == ["Gone Girl"]
         assert "x.example" not in text
         assert "Edit</a>" not in text
+
+    def test_people_lead_to_their_pages(self, client, team, owner):
+        read(commits=[(BO, 1), (ADA, 1)], owner=team)
+        join(team, BO), join(team, ("Nobody", "nobody@x.example"))
+        secret = read("secret", files={b"s": b"1"}, commits=[(CY, 1)])
+        Project.objects.filter(pk=secret.pk).update(visibility="restricted")
+        join(team, CY)
+        client.force_login(owner)
+        people = {name: url for _, name, url in client.get("/teams/payments/").context["now"]}
+        bo = Person.objects.get(name=BO[0])
+        assert people == {"bo": f"/people/{bo.pk}/", "Olga": "/people/olga/", "nobody": "", "cy": ""}
+        assert all(client.get(url, follow=True).status_code == 200 for url in people.values() if url)
 
     def test_visitors_who_are_not_signed_in_see_nobody(self, client, team, owner, settings):
         assert client.get("/teams/payments/").status_code == 302
