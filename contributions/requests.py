@@ -94,6 +94,7 @@ def withdraw(request: ChangeRequest, actor: User, was: str, words: str = "") -> 
 
 def reopen(request: ChangeRequest, actor: User) -> None:
     """The author offers a withdrawn request again. Raises StateError."""
+    _refuse_archived(request)
     with transaction.atomic():
         _claim(request, State.WITHDRAWN, State.OFFERED, closed_at=None)
         _note(request, TimelineEntry.Kind.STATE, actor, (State.WITHDRAWN, State.OFFERED))
@@ -115,6 +116,7 @@ def comment(request: ChangeRequest, actor: User, words: str, *, maintains: bool)
 
 def offer_again(request: ChangeRequest, actor: User, change: Offer, words: str = "") -> RequestVersion:
     """Another version of the change; what was asked for is done then. Raises StateError."""
+    _refuse_archived(request)
     html = _drawn(words)
     with transaction.atomic():
         _lock(request)
@@ -223,6 +225,11 @@ def _sign_of_life(request: ChangeRequest, actor: User) -> None:
     """Whoever speaks about their change works on the task that it is for."""
     if request.opportunity is not None:
         opportunities.heard_of(request.opportunity, actor)
+
+
+def _refuse_archived(request: ChangeRequest) -> None:
+    if is_archived(request.project):
+        raise StateError("The project is archived: nobody looks at requests any more.")
 
 
 def _drawn(words: str) -> str:

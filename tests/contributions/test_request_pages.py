@@ -140,6 +140,23 @@ class TestRequestOffer:
         assert response.status_code == 422
         assert "archived" in response.content.decode()
 
+    def test_archived_while_it_is_open(self, client, offered, author, owner, project, patch_of):
+        project.lifecycle = "archived"
+        project.save()
+        client.force_login(author)
+        again = {"patch": patch_of({"src/a.py": text(l7="another")}).decode()}
+        page = client.post(reverse("contributions:request_version", args=[offered.pk]), again, follow=True)
+        assert "archived" in page.content.decode() and offered.versions.count() == 1
+        client.post(reverse("contributions:request_withdraw", args=[offered.pk]), {"was": "offered"})
+        page = client.post(reverse("contributions:request_reopen", args=[offered.pk]), follow=True)
+        assert "archived" in page.content.decode()
+        offered.refresh_from_db()
+        assert offered.state == "withdrawn"
+        ChangeRequest.objects.update(state="offered")  # maintainers still clear up
+        client.force_login(owner)
+        verdict = {"was": "offered", "to": "declined", "words": "The project has ended."}
+        assert client.post(reverse("contributions:request_answer", args=[offered.pk]), verdict).status_code == 302
+
 
 class TestRequestAnswer:
     def answer(self, client, request, was, to, **fields):

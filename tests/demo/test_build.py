@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from contributions.mining import AGED
+from contributions.mining_rules import broken_paths, notes_in
 from demo.build import build_demo_repositories
 from demo.organisation import DEMO_ACCOUNTS, ORGANISATION
 
@@ -135,6 +137,19 @@ class TestRepositories:
         assert sum("CODEOWNERS" in " ".join(names) for names in files.values()) >= 5
         declared = git(folder / "legacy-billing-export.git", "show", "main:catalog-info.yaml")
         assert "lifecycle: deprecated" in declared
+
+    @pytest.mark.parametrize(
+        ("slug", "path"), [("resilient-http", "resilient_http/retry.py"), ("route-planner", "src/distance.rs")]
+    )
+    def test_suggests_starter_tasks(self, folder, slug, path):
+        repository = folder / f"{slug}.git"
+        (note,) = notes_in(path, git(repository, "show", f"main:{path}"))
+        blame = git(repository, "blame", "--porcelain", f"-L{note.line},{note.line}", "main", "--", path)
+        written = next(int(line.split()[1]) for line in blame.splitlines() if line.startswith("author-time"))
+        assert NOW - datetime.fromtimestamp(written, UTC) > AGED
+        files = set(git(repository, "ls-tree", "-r", "--name-only", "main").split())
+        dead = list(broken_paths("README.md", git(repository, "show", "main:README.md"), files.__contains__))
+        assert len(dead) == (slug == "resilient-http")
 
     def test_placeholders_are_filled_in(self, folder):
         for path in folder.iterdir():
