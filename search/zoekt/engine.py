@@ -16,7 +16,7 @@ from search.zoekt.states import Record, State, States
 from search.zoekt.view import load_blobs, make_view, save_blobs
 from search.zoekt.writing import IndexerError, nudge, remove_index, remove_left_over, shards, write_index
 
-FORMAT = 2
+FORMAT = 3
 LOCK_SECONDS = 4 * 3600.0
 SEEN_SECONDS = 90.0
 
@@ -42,10 +42,10 @@ class ZoektEngine:
 
     def _index(self, plan: IndexPlan, progress: OnProgress, lock: int) -> IndexOutcome:
         pk, states = plan.repository_id, States(self.folder)
-        known = load_blobs(states.blobs_file(pk))
+        old = states.get(pk)
+        known = load_blobs(states.blobs_file(pk)) if old and old.label == self.label else {}
         view = make_view(self.folder / "views" / f"r{pk}", plan, self.file_bytes, known, progress)
         try:
-            old = states.get(pk)
             fresh = State.of(plan, view)
             if not (self._is_whole(pk, old) and old and old.states[-1] == fresh):
                 states.put(pk, Record([*(old.states[-1:] if old else ()), fresh], pending=True, label=self.label))

@@ -19,7 +19,7 @@ from search.zoekt.question import SHORT, is_exact, named, question
 from search.zoekt.server import Late, Misunderstood, Server, ServerError
 from search.zoekt.states import States
 
-WINDOW = 250
+WINDOW = 100
 MOST = 25_000
 NAMES_ONLY = "type:filename"  # files without their matches
 BOOSTED = 2  # Zoekt moves a file of another kind to this place, whatever its score
