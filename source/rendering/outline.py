@@ -101,7 +101,7 @@ def _batch(program: str, texts: Sequence[bytes], language: str) -> list[list[Sym
 
 
 def _definitions(answer: bytes, language: str) -> list[Symbol]:
-    found = (_symbol(row, language, _NO_DEFINITION) for row in answer.split(b"\n"))
+    found = (_symbol(tag, language, _NO_DEFINITION) for tag in _tags(answer))
     return [symbol for symbol in found if symbol is not None][:MAX_DEFINITIONS]
 
 
@@ -152,8 +152,8 @@ def _bound(pid: int) -> None:
 
 def _symbols(answer: bytes, language: str) -> list[Symbol]:
     found = []
-    for row in answer.split(b"\n"):
-        symbol = _symbol(row, language)
+    for tag in _tags(answer):
+        symbol = _symbol(tag, language)
         if symbol is not None:
             found.append(symbol)
     found = sorted(found, key=lambda symbol: symbol.line)[:MAX_SYMBOLS]
@@ -161,12 +161,25 @@ def _symbols(answer: bytes, language: str) -> list[Symbol]:
     return [replace(symbol, depth=symbol.depth - outermost) for symbol in found]
 
 
-def _symbol(row: bytes, language: str, left_out: Set[str] = frozenset()) -> Symbol | None:
-    """`left_out`: kinds; those of an outline where none are given."""
+def _tags(answer: bytes) -> list[Any]:
+    """What the program said, line by line; nothing for a line that cannot be read. All at once costs a third."""
+    rows = [row for row in answer.split(b"\n") if row]
     try:
-        tag: Any = json.loads(row)
+        together: list[Any] = json.loads(b"[" + b",".join(rows) + b"]")
+    except (ValueError, RecursionError):
+        return [_tag(row) for row in rows]
+    return together
+
+
+def _tag(row: bytes) -> Any:
+    try:
+        return json.loads(row)
     except (ValueError, RecursionError):
         return None
+
+
+def _symbol(tag: Any, language: str, left_out: Set[str] = frozenset()) -> Symbol | None:
+    """`left_out`: kinds; those of an outline where none are given."""
     if not isinstance(tag, dict) or tag.get("_type") != "tag":
         return None
     name, kind, line, scope = tag.get("name"), tag.get("kind"), tag.get("line"), tag.get("scope")
