@@ -36,7 +36,7 @@ LIBRARIES = {
     "Perceval": (
         "perceval",
         "import perceval.backends.core.git as backend, itertools\n"
-        "list(itertools.islice(backend.Git(path, path).fetch_items('commit', from_date=None), n))",
+        "list(itertools.islice(backend.Git(path, path).fetch(no_update=True), n))",
     ),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gitstore.errors import Broken
+from gitstore.errors import Broken, GitError, Killed, LimitExceeded, Unreachable
 from gitstore.process import run_git, stream_git
 from gitstore.records import Limits
 
@@ -236,21 +236,34 @@ def split_fields(chunks: Iterable[bytes], mark: bytes = b"\0") -> Iterator[list[
 def _parents(git_dir: Path, oids: Sequence[str], limits: Limits) -> Iterator[tuple[str, list[str] | None]]:
     """Each commit with its parents, None where it is missing or no commit one can read."""
     for start in range(0, len(oids), BATCH):
-        part = oids[start : start + BATCH]
-        answer = run_git(
-            ["cat-file", "--batch"], git_dir=git_dir, limits=limits, input="\n".join([*part, ""]).encode("ascii")
-        )
-        at = 0
-        for oid in part:
-            end = answer.index(b"\n", at)
-            words = answer[at:end].split(b" ")
-            if words[-1] == b"missing" or len(words) != 3:
-                at = end + 1
-                yield oid, None
-                continue
-            size = int(words[2])
-            body, at = answer[end + 1 : end + 1 + size], end + size + 2
-            yield oid, _parents_in(body) if words[1] == b"commit" else None
+        yield from _parents_of(git_dir, oids[start : start + BATCH], limits)
+
+
+def _parents_of(git_dir: Path, oids: Sequence[str], limits: Limits) -> Iterator[tuple[str, list[str] | None]]:
+    """The same for a few. Git gives up at an object whose bytes are damaged: halves of the list then find which."""
+    asked = "\n".join([*oids, ""]).encode("ascii")
+    try:
+        answer = run_git(["cat-file", "--batch"], git_dir=git_dir, limits=limits, input=asked)
+    except (Killed, Unreachable, LimitExceeded):
+        raise
+    except GitError:
+        if len(oids) == 1:
+            yield oids[0], None
+            return
+        for half in (oids[: len(oids) // 2], oids[len(oids) // 2 :]):
+            yield from _parents_of(git_dir, half, limits)
+        return
+    at = 0
+    for oid in oids:
+        end = answer.index(b"\n", at)
+        words = answer[at:end].split(b" ")
+        if words[-1] == b"missing" or len(words) != 3:
+            at = end + 1
+            yield oid, None
+            continue
+        size = int(words[2])
+        body, at = answer[end + 1 : end + 1 + size], end + size + 2
+        yield oid, _parents_in(body) if words[1] == b"commit" else None
 
 
 def _parents_in(body: bytes) -> list[str] | None:

@@ -10,6 +10,21 @@ from tests.gitstore.test_history_bulk import hidden
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def builder_of_three():
+    """A builder, its project, and the middle one of three commits as a file of its own."""
+    builder, project = planted()
+    builder.commit({"a": "1\n"})
+    bad = builder.commit({"a": "2\n"})
+    builder.commit({"a": "3\n"}, parents=[bad])
+    for pack in list((builder.path / "objects" / "pack").glob("*.pack")):
+        data = pack.read_bytes()
+        for file in (pack, pack.with_suffix(".idx"), pack.with_suffix(".rev")):
+            file.unlink(missing_ok=True)
+        builder.git("unpack-objects", "-q", stdin=data)
+    return builder, project, bad
+
+
 class TestDamage:
     def test_a_lost_commit_is_named_and_the_others_are_read(self):
         builder, project = planted()
@@ -27,6 +42,33 @@ class TestDamage:
         before = rows(project.repository)
         imported(project)
         assert rows(project.repository) == before
+
+    @pytest.mark.parametrize(
+        "spoil", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: data[:-9] + b"x" * 9]
+    )
+    def test_a_commit_that_is_cut_off_or_garbled(self, builder_of_three, spoil):
+        builder, project, bad = builder_of_three
+        path = builder.path / "objects" / bad[:2] / bad[2:]
+        path.chmod(0o644)
+        path.write_bytes(spoil(path.read_bytes()))
+        imported(project)
+        assert bad not in set(Commit.objects.values_list("oid", flat=True))
+        assert Commit.objects.count() >= 1
+        assert any(bad in place for place, _ in History.objects.get().problems)
+
+    def test_replacements_in_a_circle_and_grafts_change_nothing(self):
+        builder, project = planted()
+        first = builder.commit({"a": "1\n"})
+        second = builder.commit({"a": "2\n"})
+        builder.commit({"a": "3\n"})
+        builder.set_ref(f"refs/replace/{first}", second)
+        builder.set_ref(f"refs/replace/{second}", first)
+        (builder.path / "info").mkdir(exist_ok=True)
+        (builder.path / "info" / "grafts").write_text(f"{first} {second}\n{second}\nnonsense\n")
+        imported(project)
+        assert set(Commit.objects.values_list("parents", flat=True)) == {0, 1}
+        assert (project.commits_total, History.objects.get().problems) == (3, [])
+        assert sum(added + removed for added, removed in PersonDay.objects.values_list("added", "removed")) == 5
 
     def test_lost_files_leave_their_commit_without_lines(self):
         builder, project = planted()

@@ -1,5 +1,7 @@
 """Commits become rows and sums; the oracle is git itself."""
 
+import datetime as dt
+
 import pytest
 
 from activity.models import Commit, History, Participation, PersonDay
@@ -23,10 +25,29 @@ def check(project, *, lines=True):
         Commit.objects.filter(repository=repository).contributions().values_list("oid", "files", "added", "removed")
     )
     assert {oid: row for oid, *row in map(list, stored)} == {oid: list(row) for oid, row in said.items()}
+    assert by_day(days) == said_by_day(repository, said)
     for column, place in (("added", 1), ("removed", 2)):
         total = sum(row[place] for row in said.values())
         assert sum(days.values_list(column, flat=True)) == total
         assert sum(Participation.objects.filter(project=project).values_list(column, flat=True)) == total
+
+
+def by_day(days):
+    """(commits, added, removed) by day: every window is a sum of these."""
+    found = {}
+    for row in days.filter(commits__gt=0).values_list("day", "commits", "added", "removed"):
+        found[row[0]] = [sum(pair) for pair in zip(found.get(row[0], (0, 0, 0)), row[1:], strict=True)]
+    return found
+
+
+def said_by_day(repository, said):
+    found = {}
+    for line in git(repository, "log", "--no-merges", "--format=%H %at", "HEAD").decode().splitlines():
+        oid, _, at = line.partition(" ")
+        day = dt.date(1970, 1, 1) + dt.timedelta(days=max(0, int(at or 0)) // 86_400)
+        row = (1, *said[oid][1:])
+        found[day] = [sum(pair) for pair in zip(found.get(day, (0, 0, 0)), row, strict=True)]
+    return found
 
 
 class TestImportHistory:
@@ -101,7 +122,7 @@ def awkward(builder, between=lambda: None):
     between()
     latin = written(builder, AUTHORS[0], builder.oid("refs/heads/main"))
     raw = written(builder, AUTHORS[1], latin)
-    builder.set_ref("refs/heads/main", raw)
+    builder.set_ref("refs/heads/main", written(builder, AUTHORS[2], raw))
     between()
     builder.commit({".mailmap": MAILMAP}, author="Bo <BO@example.org>")
 
@@ -115,6 +136,7 @@ AUTHORS = (
     b"author J\xf6rg <j@x> 1600000000 +0530\ncommitter J\xf6rg <j@x> 1500000000 -0330\nencoding ISO-8859-1\n\n"
     b"\xdcber\n\nCo-authored-by: J\xf6rg Zwei <z@x>\n",
     b"author J\xf6rg <j@x> -5 +9999\ncommitter Somebody\n\nWithout date",
+    b"author An <gle> Brackets <a<b>@x> 1600000000 +0000\ncommitter >Odd< <> 1600000001 +0000\n\nBrackets",
 )
 
 
