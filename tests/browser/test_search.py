@@ -1,21 +1,39 @@
 """The search in a browser: from the box of any page to the line, offers while typing, the palette, no script, axe."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from activity.models import Person
 from projects import catalog
-from search import indexing
+from search import indexing, palette, saved
+from source.rendering import outline
 from tests.source.conftest import planted, repository_builder  # noqa: F401 fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+# Where a word stands on the screen, within an element.
+PLACE_OF = """([place, word]) => {
+  const texts = document.createTreeWalker(document.querySelector(place), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const at = texts.currentNode.data.indexOf(word);
+    if (at < 0) continue;
+    const range = document.createRange();
+    range.setStart(texts.currentNode, at);
+    range.setEnd(texts.currentNode, at + word.length);
+    const box = range.getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  }
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 
 
 @pytest.fixture
-def project(planted, repository_builder, settings):  # noqa: F811
+def project(planted, repository_builder, settings, monkeypatch):  # noqa: F811
     settings.SEARCH_SECONDS = 60
+    monkeypatch.setattr(palette, "FILE_SECONDS", 60)
     builder = repository_builder()
     builder.commit(
         {
@@ -28,22 +46,19 @@ def project(planted, repository_builder, settings):  # noqa: F811
         message="Retry",
     )
     made = planted(builder)
+    made.builder = builder
     indexing.index_repository(made.repository, made.repository.mirror())
     catalog.refresh([made.pk])
     return made
 
 
 @pytest.fixture
-def signed_in(open_page, stranger):
+def signed_in(open_page, sign_in, stranger):
     def open_signed_in(address, **options):
         page = open_page(**options)
         page.set_default_timeout(60_000)
         expect.set_options(timeout=60_000)
-        page.goto("/accounts/login/")
-        page.get_by_label("Username or email").fill("sam")
-        page.get_by_label("Password", exact=True).fill("correct horse")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/")
+        sign_in(page, stranger)
         page.goto(address)
         return page
 
@@ -108,6 +123,68 @@ def test_the_palette_goes_where_it_is_told(signed_in, project, keys):
     page.keyboard.press(keys)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Jump to")).to_be_hidden()
+
+
+def test_the_palette_leads_to_files_people_teams_and_pages_by_keyboard(signed_in, project, team, stranger):
+    Person.objects.create(name="Sam Sample", user=stranger)
+    page = signed_in("/")
+    known = {"retry.py": "file", "sam": "person", team.name: "team", "what is search": "page"}
+    for typed, kind in known.items():
+        page.keyboard.press("Control+k")
+        dialog = page.get_by_role("dialog", name="Jump to")
+        page.keyboard.type(typed)
+        page.wait_for_function(
+            "typed => document.querySelector('#palette-places').dataset.answered === typed", arg=typed
+        )
+        place = dialog.get_by_role("link").filter(has_text=re.compile(f"^\\s*{kind}\\b")).first
+        address = place.get_attribute("href")
+        while not place.evaluate("link => link === document.activeElement"):
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{address}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("searchable")
+
+
+@pytest.mark.skipif(not outline.installed(), reason="Universal Ctags is not installed: apt install universal-ctags")
+def test_from_a_name_in_the_code_to_its_definitions(signed_in, project):
+    page = signed_in("/projects/widget/blob/HEAD/src/retry.py")
+    page.get_by_role("link", name="Definitions of retry_policy in all projects").press("Enter")
+    page.wait_for_url("**/search/?**type=symbols**")
+    defined = page.get_by_role("region", name="src/retry.py").get_by_role("link", name="retry_policy")
+    expect(defined).to_contain_text("line 4")
+    page.go_back()
+    place = page.evaluate(PLACE_OF, ["#L8", "retry_policy"])
+    page.keyboard.down("Alt")
+    page.mouse.click(*place)
+    page.keyboard.up("Alt")
+    page.wait_for_url("**/search/?type=symbols**")
+    defined.click()
+    page.wait_for_url("**/src/retry.py#L4")
+
+
+def test_a_saved_search_tells_its_feed_what_is_new(signed_in, project):
+    page = signed_in("/search/?q=retry_policy+-path:docs", java_script_enabled=False)
+    page.get_by_role("link", name="Save search").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("Retries")
+    page.get_by_role("button", name="Save").click()
+    saved.run_due()
+    page.reload()
+    expect(page.get_by_text("found 3")).to_be_visible()
+    feed = page.locator("[id^=feed-]").first
+    address = feed.evaluate("field => field.value || field.textContent").strip().partition("/search/")[2]
+    assert "<entry>" not in page.request.get(f"/search/{address}").text()
+    project.builder.commit({"src/later.py": "from retry import retry_policy\n"})
+    project.repository.head_commit = project.builder.oid(b"refs/heads/main")
+    project.repository.save()
+    indexing.index_repository(project.repository, project.repository.mirror())
+    page.get_by_role("button", name="Run now").click()
+    saved.run_due()
+    page.reload()
+    expect(page.get_by_text("found 4")).to_be_visible()
+    told = page.request.get(f"/search/{address}").text()
+    assert told.count("<entry>") == 1 and "widget: src/later.py" in told
+    page.goto(f"/projects/{told.partition('/projects/')[2].partition('&quot;')[0].partition(chr(34))[0]}")
+    expect(page.locator("#L1")).to_contain_text("retry_policy")
 
 
 def test_all_of_it_works_without_script(signed_in, project):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from activity.models import Person
 from search.models import SavedSearch
 from tests.search.test_views import told
 
@@ -18,6 +19,8 @@ def test_it_leads_to_every_kind_of_place(client_of, stranger, company):
     assert ("project", "Ledger", "/projects/ledger/") in led_to(client, "led")
     assert ("team", "Payments", "/teams/payments/") in led_to(client, "pay")
     assert ("page", "Saved searches", "/search/saved/") in led_to(client, "saved")
+    Person.objects.create(name="Sam Sample", user=stranger)
+    assert ("person", "Sam Sample", f"/people/{stranger.username}/") in led_to(client, "sampl")
     file = ("file", "src/main.py", f"/projects/ledger/blob/{'a' * 40}/src/main.py")
     assert file in led_to(client, "main.py")
     assert file in led_to(client, "src/main")
