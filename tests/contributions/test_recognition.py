@@ -118,6 +118,14 @@ class TestTrusted:
         text = client.get(page(project, "trusted")).content.decode()
         assert ("Tina" in text) == ("Candidates" in text) == (who == "owner")
 
+    def test_candidates_are_named_to_nobody_where_figures_are_for_the_person_alone(
+        self, client, settings, project, regular, owner
+    ):
+        settings.PERSON_FIGURES = "self"
+        client.force_login(owner)
+        text = client.get(page(project, "trusted")).content.decode()
+        assert "it names nobody" in text and "Lately" not in text
+
     def test_nominated_accepted_ended_and_the_history_stays(self, client, project, regular, owner):
         client.force_login(owner)
         assert client.post(page(project, "nominate"), {"person": "sam", "words": "Please"}).status_code == 302
