@@ -4,13 +4,14 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User, record_event
+from accounts.models import Membership, User, record_event
 from accounts.notifications import notify
 from common.markdown import render_document
-from contributions.models import Manager, StateError, Thanks
+from contributions.models import ChangeRequest, Manager, StateError, Thanks
 from contributions.outside_work import Piece, Work, outside_work
 from projects.fields import lock
 from projects.models import Project
@@ -44,17 +45,37 @@ _SHOWN_OF_THANKS = (
 
 def to_thank(project: Project) -> list[Work]:
     """People of other teams whose work of the last 90 days nobody has thanked them for."""
-    works = outside_work(project, timezone.now().date() - WINDOW)
+    works = {work.user: work for work in outside_work(project, timezone.now().date() - WINDOW)}
+    for change in _landed(project):
+        _add(works, change)
     thanked = Thanks.objects.filter(project=project, sent_at__gte=timezone.now() - 2 * WINDOW).sent()
     known: dict[int, set[str]] = {}
     for person, evidence in thanked.values_list("person_id", "evidence"):
         known.setdefault(person, set()).update(item["commit"] for item in evidence)
     left = []
-    for work in works:
+    for work in works.values():
         pieces = [piece for piece in work.pieces if piece.oid not in known.get(work.user.pk, ())]
         if pieces:
             left.append(Work(work.user, pieces))
     return left
+
+
+def _landed(project: Project) -> QuerySet[ChangeRequest]:
+    """Changes of other teams that landed lately, also where the commit names somebody else as its author."""
+    team = Membership.objects.current().filter(team=project.owner_id, user__isnull=False).values("user_id")
+    rows = ChangeRequest.objects.for_project(project).filter(state=ChangeRequest.State.LANDED, author__is_active=True)
+    return rows.filter(closed_at__gte=timezone.now() - WINDOW).exclude(author__in=team).select_related("author")
+
+
+def _add(works: dict[User, Work], change: ChangeRequest) -> None:
+    """Put a landed change to the work of its author, unless a commit of theirs stands for it."""
+    work = works.setdefault(change.author, Work(change.author))
+    if change.landed_at is None or any(piece.request == change.pk for piece in work.pieces):
+        return
+    areas = tuple(sorted({"/".join(path.split("/")[:-1][:2]) or "." for path in change.paths}))
+    work.pieces.insert(
+        0, Piece(change.landed_commit, change.title, change.landed_at.date(), areas, change.pk, reverted=False)
+    )
 
 
 def draft(project: Project, person: User, author: User) -> Thanks:
@@ -150,6 +171,6 @@ def _kept(piece: Piece) -> dict[str, Any]:
         "commit": piece.oid,
         "title": piece.title,
         "day": piece.day.isoformat(),
-        "paths": list(piece.areas[:5]),
+        "paths": [area for area in piece.areas if area != "."][:5],
         "request": piece.request,
     }

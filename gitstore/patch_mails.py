@@ -64,7 +64,7 @@ def read_patches(data: bytes) -> tuple[PatchMail, ...]:
         raise BadPatch("The patch is empty.", "Make one with `git format-patch origin/HEAD --stdout`.")
     mails = [mail for part in _mails(data) if (mail := _mail(part)) is not None]
     if not mails:
-        raise BadPatch("There is no change in it.", "Give the output of `git format-patch` or `git diff`.")
+        raise BadPatch("There is no change in it.", "Give the output of “git format-patch” or “git diff”.")
     if len(mails) > MAX_PATCHES:
         raise BadPatch(f"It holds {len(mails)} patches; at most {MAX_PATCHES} are taken.", "Offer a branch instead.")
     for mail in mails:

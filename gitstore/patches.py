@@ -43,7 +43,7 @@ _UNREADABLE = (
     ("corrupt binary patch", "The content of a binary file in it is damaged."),
     ("corrupt patch", "It is damaged: lines are missing or were wrapped."),
     ("patch fragment without header", "It is damaged: it begins in the middle of a file."),
-    ("lacks filename information", "It names no files. Make it with `git format-patch` or plain `git diff`."),
+    ("lacks filename information", "It names no files. Make it with “git format-patch” or plain “git diff”."),
     ("no valid patches", "There is no change in it that git can read."),
     ("only garbage", "There is no change in it that git can read."),
 )

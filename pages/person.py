@@ -43,7 +43,7 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     shown = _find(request.user, key)
     if shown is None:
-        return _without_commits(request, key)
+        return _without_commits(request, request.user, key)
     if key != address_key(shown):
         return redirect(reverse("pages:person", args=[address_key(shown)]))
     window = Window.of(request)
@@ -75,13 +75,14 @@ def _figures(weeks: list[tuple[Any, ...]]) -> list[dict[str, str]]:
     ]
 
 
-def _without_commits(request: HttpRequest, key: str) -> HttpResponse:
+def _without_commits(request: HttpRequest, viewer: User, key: str) -> HttpResponse:
     """Somebody who signed in and is nobody in any commit. Raises Http404."""
     account = None if "\0" in key else User.objects.filter(username=key, is_active=True, person=None).first()
     if account is None:
         raise Http404("Nobody has this address.")
     teams = account.memberships.current().select_related("team")
     context = {"person": {"name": account.display_name}, "window": Window.of(request), "teams": teams}
+    context |= {"thanks": thanks_to(account, viewer), "is_viewer": account == viewer}
     return respond(request, "pages/person.html", {**context, "hidden": False, "chart": None}, [])
 
 

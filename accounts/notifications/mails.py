@@ -106,6 +106,7 @@ def _line(row: Notification) -> dict[str, str]:
         "url": settings.BASE_URL + row.get_absolute_url(),
         "reason": row.reason,
         "label": KINDS[row.kind].label,
+        "choice": f"{settings.BASE_URL}{reverse('notifications:choices')}#kind-{row.kind}",
     }
 
 

@@ -25,6 +25,7 @@ from source.access import visible_code
 from source.code_links import CodeLinks
 
 SUGGESTED_LANGUAGES = 3
+CHANGES = 10
 
 
 @require_safe
@@ -140,7 +141,7 @@ def _page(request: HttpRequest, found: Opportunity, status: int = 200, **more: A
     """The page; `words` say why what was asked did not happen, `typed` is what came with it."""
     user = request.user if isinstance(request.user, User) else None
     maintains = may_maintain(request, found.project)
-    links = CodeLinks(found.project, visible=visible_code(request, found.project))
+    readable = visible_code(request, found.project)
     context = {
         "opportunity": found,
         "project": found.project,
@@ -150,7 +151,9 @@ def _page(request: HttpRequest, found: Opportunity, status: int = 200, **more: A
         "archived": opportunities.is_archived(found.project),
         "steps": opportunities.steps_for(found, user, maintains=maintains),
         "timeline": [(entry, opportunities.told(entry)) for entry in found.timeline.select_related("actor")],
-        "path_url": links.file(found.path),
+        "path_url": CodeLinks(found.project, visible=readable).file(found.path),
+        "commits": f"{found.project.get_absolute_url()}commit/" if readable else "",
+        "changes": list(found.change_requests.select_related("author").order_by("-pk")[:CHANGES]),
         "overdue": found.deadline is not None and found.deadline < timezone.localdate() and not found.closed_at,
         "reads": found.taken_by is None
         or Project.objects.visible_to(found.taken_by).filter(pk=found.project_id).exists(),

@@ -4,8 +4,9 @@ import email
 import email.policy
 import socketserver
 import threading
+from contextlib import suppress
 
-GOOD, HANGS, GREYLISTS, REFUSES, DIES_IN_TEXT, DIES_AFTER_TEXT, SLAMS = range(7)
+GOOD, HANGS, GREYLISTS, REFUSES, DIES_IN_TEXT, DIES_AFTER_TEXT, SLAMS, DRIPS = range(8)
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -61,7 +62,16 @@ class _Talk(socketserver.StreamRequestHandler):
         if self.mood == HANGS:
             self.server.over.wait(60)
             return False
+        if self.mood == DRIPS:
+            return self.drip()
         return self.say("250 fine")
+
+    def drip(self):
+        """A reply that never ends, in pieces that each come in time."""
+        with suppress(OSError):
+            while not self.server.over.wait(0.05):
+                self.wfile.write(b".")
+        return False
 
     def on_rcpt(self, line):
         if self.mood == REFUSES or (self.server.refused_address or "@nobody@").encode() in line:

@@ -118,6 +118,7 @@ class TestDigest:
         for body in (message.body, message.alternatives[0][0]):
             assert "Change 0" in body and "Change 49" in body and "Change 50" not in body
             assert "nd 10 more" in body and "Stop the daily mail" in body
+            assert "/notifications/choices/#kind-request-offered" in body
 
     def test_what_was_read_or_became_restricted_meanwhile_is_left_out(self, daily, team, stranger):
         project = make_project("billing", owner=team)
@@ -171,6 +172,13 @@ class TestBadServers:
         with later(minutes=2):
             assert mails.send_due() == 2
         assert len(server.taken) == 2
+
+    def test_one_that_drips_is_hung_up_on(self, server, monkeypatch, owner, stranger):
+        monkeypatch.setattr(mailing, "LONGEST_SECONDS", 0.3)
+        server.moods = [server_moods.DRIPS]
+        tell(owner, stranger)
+        assert (mails.send_due(), server.talks) == (0, 1)
+        assert sorted(Mail.objects.values_list("state", "attempts")) == [("waiting", 0), ("waiting", 1)]
 
     def test_one_that_is_away_for_weeks(self, server, settings, owner):
         settings.EMAIL_PORT = 1  # nobody listens there

@@ -1,15 +1,19 @@
-"""A change from outside, from the Contribute tab to its landing, as three people see it; and axe on every page."""
+"""A change from outside, from a task or the Contribute tab to landing and thanks; and axe on every page."""
 
 import re
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core import mail as outgoing
 
-from contributions.models import ChangeRequest
+from accounts.notifications import mails
+from contributions.models import ChangeRequest, Manager
 from sync import pipeline
 from sync.models import SyncJob
 from sync.registration import register
 from tests.browser.test_walk import sign_in
+from tests.conftest import make_user
 from tests.contributions.conftest import text
 from tests.gitstore.builder import RepositoryBuilder
 
@@ -43,6 +47,74 @@ def patch_text(builder, **lines):
 def check_page(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+
+
+def push(upstream, folder, message, **lines):
+    """What a maintainer does: the change in a clone, in other words, and a push. The object id."""
+    clone = RepositoryBuilder(folder)
+    clone.git("fetch", "--quiet", str(upstream.path), "main:main")
+    clone.commit({"src/a.py": text(**lines)}, message=message, when=int(time.time()))
+    clone.git("push", "--quiet", str(upstream.path), "main")
+    return upstream.oid("refs/heads/main")
+
+
+class TestWholeChain:
+    def test_from_a_task_to_thanks(self, open_page, upstream, owner, stranger, tmp_path):
+        Manager.objects.create(person=stranger, manager=make_user("boss"))
+        maintainer = open_page()
+        engineer = open_page(viewport={"width": 390, "height": 800}, color_scheme="dark")
+        sign_in(maintainer, owner.username)
+        maintainer.goto("/projects/widget/contribute/new/")
+        maintainer.get_by_label("Title").fill("Count from seven")
+        maintainer.get_by_label("Kind").select_option("bug")
+        maintainer.get_by_role("button", name="Post").click()
+        maintainer.get_by_text("It is on the list of the whole company now").wait_for()
+        task = maintainer.url
+
+        sign_in(engineer, stranger.username)
+        engineer.goto("/contribute/")
+        engineer.get_by_role("link", name="Count from seven").click()
+        engineer.get_by_role("button", name="Take it").click()
+        engineer.get_by_text("It is yours").wait_for()
+        engineer.get_by_role("link", name="Offer your change").click()
+        engineer.get_by_label("Why, and how").fill("Because six is too few.")
+        engineer.get_by_role("textbox", name="Patch").fill(patch_text(upstream, l7="seven is the line"))
+        engineer.get_by_role("button", name="Offer it").click()
+        engineer.wait_for_url(re.compile(r"/requests/\d+/$"))
+
+        maintainer.goto("/")
+        maintainer.locator("#waiting").get_by_role("link", name="Count from seven").first.wait_for()
+        maintainer.goto(task)
+        maintainer.get_by_text("In review").first.wait_for()
+        check_page(maintainer)
+        maintainer.get_by_label("About this task").get_by_role("link", name="Count from seven").click()
+        maintainer.get_by_role("button", name="Welcome it").click()
+        maintainer.get_by_text("Welcomed. The author has been told.").wait_for()
+        landed = push(upstream, tmp_path / "clone.git", "Begin to count later", l7="seven is the line")
+        sync()
+
+        engineer.reload()
+        engineer.get_by_role("link", name=landed[:10]).first.wait_for()
+        assert engineer.get_by_text("until then Sam is asked first").is_visible()
+        engineer.goto(task)
+        engineer.get_by_role("link", name=landed[:10]).wait_for()
+        check_page(engineer)
+
+        maintainer.reload()
+        maintainer.get_by_role("link", name="Thank Sam").click()
+        maintainer.get_by_role("button", name="Draft thanks to Sam").click()
+        words = maintainer.get_by_role("textbox").last
+        assert landed[:10] in words.input_value()
+        check_page(maintainer)
+        words.fill("Sam, that was **quick**.")
+        maintainer.get_by_role("button", name="Send").click()
+        maintainer.get_by_text("Sent. Sam hears of it now.").wait_for()
+        for address in ("/people/sam/", "/projects/widget/", "/projects/widget/thanks/"):
+            engineer.goto(address)
+            engineer.get_by_text("Sam, that was quick.").wait_for()
+        assert mails.send_due() >= 2
+        written = {mail.to[0]: mail.subject for mail in outgoing.outbox if "thanks" in mail.subject}
+        assert sorted(written) == ["boss@example.com", "sam@example.com"]
 
 
 class TestOffer:
