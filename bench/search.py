@@ -371,6 +371,10 @@ def run(folder):
     if rows[0][3] is not None:
         ratio = statistics.median(row[3] for row in rows) / statistics.median(ours)
         goal("times faster than ripgrep at the median", ratio, GOAL_RIPGREP, least=True)
+    clients_and_pushes(engine, held, asked, folder)
+
+
+def clients_and_pushes(engine, held, asked, folder):
     single = percentile(together(engine, held, asked, 1, 0), 0.95)
     for thinking in (THINKING, 0):
         many = percentile(together(engine, held, asked, CLIENTS, thinking), 0.95)
