@@ -4,6 +4,7 @@ Each verb is one transaction that leaves a line in the timeline and in the audit
 """
 
 import time
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -95,17 +96,27 @@ def is_archived(project: Project) -> bool:
     return project.removed_at is not None or project.lifecycle == Project.Lifecycle.ARCHIVED
 
 
-def told(entry: TimelineEntry) -> str:
-    """What a line says that its actor did, as the rest of a sentence."""
+def told(entries: Iterable[TimelineEntry]) -> list[tuple[TimelineEntry, str]]:
+    """Each line, oldest first, with what it says that its actor did, as the rest of a sentence."""
+    lines, taker = [], None
+    for entry in entries:
+        if entry.to_state == State.TAKEN and entry.from_state == State.OPEN:
+            taker = entry.actor_id
+        lines.append((entry, _said(entry, gives_back=taker is not None and entry.actor_id == taker)))
+    return lines
+
+
+def _said(entry: TimelineEntry, *, gives_back: bool) -> str:
     if entry.kind == TimelineEntry.Kind.CREATED:
         return "posted it"
     if entry.kind == TimelineEntry.Kind.EDITED:
         return "edited it"
     if entry.kind == TimelineEntry.Kind.COMMENT:
         return "said" if entry.actor else "asked"
-    ways = (*STEPS.values(), NOT_LANDED)
-    steps = [step for step in ways if step.target == entry.to_state and entry.from_state in step.sources]
-    return next((step.done for step in reversed(steps) if step.name != "give-back"), "changed it")
+    steps = [step for step in (*STEPS.values(), NOT_LANDED) if step.target == entry.to_state]
+    fitting = {step.name: step.done for step in steps if entry.from_state in step.sources}
+    left_out = "reopen" if gives_back and "give-back" in fitting else "give-back"
+    return next((done for name, done in reversed(fitting.items()) if name != left_out), "changed it")
 
 
 def post(opportunity: Opportunity, poster: User) -> Opportunity:

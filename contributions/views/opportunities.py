@@ -150,7 +150,7 @@ def _page(request: HttpRequest, found: Opportunity, status: int = 200, **more: A
         "mine": user is not None and found.taken_by_id == user.pk,
         "archived": opportunities.is_archived(found.project),
         "steps": opportunities.steps_for(found, user, maintains=maintains),
-        "timeline": [(entry, opportunities.told(entry)) for entry in found.timeline.select_related("actor")],
+        "timeline": opportunities.told(found.timeline.select_related("actor")),
         "path_url": CodeLinks(found.project, visible=readable).file(found.path),
         "commits": f"{found.project.get_absolute_url()}commit/" if readable else "",
         "changes": list(found.change_requests.select_related("author").order_by("-pk")[:CHANGES]),

@@ -246,6 +246,14 @@ class TestOpportunityStep:
                 offered = opportunities.steps_for(task, people[who], maintains=who == "owner")
                 assert {one.name for one in offered} == names, (state, who)
 
+    def test_the_timeline_says_who_gave_it_back_and_who_opened_it_again(self, client, task, owner, stranger):
+        steps = [(stranger, "take"), (stranger, "give-back"), (stranger, "take"), (owner, "reopen"), (owner, "take")]
+        for person, name in [*steps, (owner, "give-back")]:
+            client.force_login(person)
+            assert step(client, task, name).status_code == 302
+        said = [words for _, words in opportunities.told(task.timeline.all())]
+        assert said[-6:] == ["took it", "gave it back", "took it", "opened it again", "took it", "gave it back"]
+
     def test_the_second_is_told_who_was_first(self, client, task, stranger, trusted):
         client.force_login(stranger)
         assert step(client, task, "take").status_code == 302
