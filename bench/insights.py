@@ -132,6 +132,8 @@ def measure():
 
     if Project.objects.exists():
         sys.exit("This database holds projects. Give an empty one: it is emptied at the end.")
+    from innersource_portal import wsgi  # noqa: F401 a web process as it is served
+
     try:
         viewer = build()
         figures = time_pages(viewer)

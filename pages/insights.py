@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts.models import Team
@@ -19,11 +18,10 @@ from activity.models import FlowWeek, Kind, Standing
 from activity.privacy import shows_person
 from common.charts import WeeklyChart
 from common.flow_charts import HeatMap, heat_map
-from pages.figures import Link, Table, Window, change, percent, respond
+from pages.figures import Link, Made, Table, Window, change, percent, respond
 from projects.models import Project
 
 SHOWN_TEAMS = 16
-SHOWN_PROJECTS = 10
 PER_PAGE = 25
 KINDS = {kind.name.lower(): kind for kind in Kind if kind != Kind.BOT}
 SORTS = {"gives": "most given", "receives": "most received", "name": "name"}
@@ -52,7 +50,6 @@ def insights(request: HttpRequest) -> HttpResponse:
         "heat": heat,
         "picture": heat_map(heat) if heat.rows else "",
         "sorts": [{"name": name, "words": words, "current": name == sort} for name, words in SORTS.items()],
-        "outside": tables[1].lines[:SHOWN_PROJECTS],
         "alone": len(hanging),
     }
     return respond(request, "pages/insights.html", context, tables)
@@ -124,9 +121,8 @@ def _slug(names: Tree, team: int) -> str:
 
 def cell_url(names: Tree, team: int, owner: int, kind: int, window: Window) -> str:
     """The list of exactly those contributions that one cell of the matrix counts."""
-    ends = {"from": _slug(names, team), "to": _slug(names, owner)}
-    query = urlencode({**ends, "class": Kind(kind).name.lower(), "window": str(window.days)})
-    return f"{reverse('pages:insights_commits')}?{query}"
+    ends = f"from={_slug(names, team)}&to={_slug(names, owner)}"
+    return f"{reverse('pages:insights_commits')}?{ends}&class={Kind(kind).name.lower()}&window={window.days}"
 
 
 def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str) -> HeatMap:
@@ -157,20 +153,20 @@ def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str
 
 def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, name: str = "flow") -> Table:
     """All pairs of teams, those that cross a border first. `name` may be "gives" or "receives", on a team's page."""
-    rows = sorted(flow.items(), key=lambda item: (item[0][2] != Kind.OUTSIDE, item[0][2], -item[1], item[0]))
-    cells = [
-        [
-            _name(names, team),
-            _name(names, owner),
-            Kind(kind).label,
-            Link(number, partial(cell_url, names, team, owner, kind, window)) if kind != Kind.BOT else number,
+    rows = [item for item in flow.items() if item[1]]
+    rows.sort(key=lambda item: (item[0][2] != Kind.OUTSIDE, item[0][2], -item[1], item[0]))
+
+    def make(row: tuple[tuple[Any, ...], int]) -> list[Any]:
+        (team, owner, kind), number = row
+        url = partial(cell_url, names, team, owner, kind, window)
+        return [
+            *(_name(names, team), _name(names, owner), Kind(kind).label),
+            Link(number, url) if kind != Kind.BOT else number,
         ]
-        for (team, owner, kind), number in rows
-        if number
-    ]
+
     columns = [("Gives", False), ("Receives", False), ("Class", False), ("Contributions", True)]
     titles = {"gives": "Gives", "receives": "Receives"}
-    return Table(name, titles.get(name, "Contributions from team to team"), columns, cells, "flow")
+    return Table(name, titles.get(name, "Contributions from team to team"), columns, Made(rows, make), "flow")
 
 
 def _outside_table(projects: list[tuple[Any, ...]]) -> Table:
