@@ -49,22 +49,20 @@ class HeatMap:
 def heat_map(chart: HeatMap) -> SafeString:
     """The picture of a `HeatMap`; a cell with an address is a link."""
     peak = max((value for key, value in chart.values.items() if key not in chart.own), default=0)
+    left, top = chart.label, chart.head
     heads = format_html_join(
         "",
         '<text class="g-name" transform="translate({} {}) rotate(-55)"><title>{}</title>{}</text>',
-        [
-            (chart.label + at * CELL + CELL / 2, chart.head - 8, name, _short(name))
-            for at, name in enumerate(chart.columns)
-        ],
+        [(left + at * CELL + CELL / 2, top - 8, name, _short(name)) for at, name in enumerate(chart.columns)],
     )
     names = format_html_join(
         "",
         '<text class="g-name" x="{}" y="{}" text-anchor="end"><title>{}</title>{}</text>',
-        [(chart.label - 8, chart.head + at * ROW + 20, name, _short(name)) for at, name in enumerate(chart.rows)],
+        [(left - 8, top + at * ROW + 20, name, _short(name)) for at, name in enumerate(chart.rows)],
     )
     places = [(row, column) for row in range(len(chart.rows)) for column in range(len(chart.columns))]
-    cells = [_cell(chart, place, peak) for place in places]
-    width, height = chart.label + len(chart.columns) * CELL + chart.label * 3 // 5, chart.head + len(chart.rows) * ROW
+    cells = [_cell(chart, place, left + place[1] * CELL, top + place[0] * ROW, peak) for place in places]
+    width, height = left + len(chart.columns) * CELL + left * 3 // 5, top + len(chart.rows) * ROW
     return format_html(
         '<svg class="heat" role="group" viewBox="0 0 {} {}" width="{}" height="{}" aria-label="{}. {}">'
         "<title>{}</title><desc>{}</desc>{}{}{}</svg>",
@@ -73,12 +71,11 @@ def heat_map(chart: HeatMap) -> SafeString:
     )
 
 
-def _cell(chart: HeatMap, place: tuple[int, int], peak: int) -> SafeString:
+def _cell(chart: HeatMap, place: tuple[int, int], x: int, y: int, peak: int) -> SafeString:
     value = chart.values.get(place, 0)
     row, column = place
     level = 0 if not value else 1 + min(LEVELS - 1, int(LEVELS * value / (peak + 1)))
     own = place in chart.own
-    x, y = chart.label + column * CELL, chart.head + row * ROW
     words = f"{chart.rows[row]} to {chart.columns[column]}: {value:,}" + (", inside" if own else "")
     body = format_html(
         '<title>{}</title><rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'

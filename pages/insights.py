@@ -1,7 +1,7 @@
 """Who contributes to whom in the whole company, as far as the viewer may read, down to the commits."""
 
 from collections import Counter
-from functools import partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -122,7 +122,12 @@ def _slug(names: Tree, team: int) -> str:
 def cell_url(names: Tree, team: int, owner: int, kind: int, window: Window) -> str:
     """The list of exactly those contributions that one cell of the matrix counts."""
     ends = f"from={_slug(names, team)}&to={_slug(names, owner)}"
-    return f"{reverse('pages:insights_commits')}?{ends}&class={Kind(kind).name.lower()}&window={window.days}"
+    return f"{_commits()}?{ends}&class={Kind(kind).name.lower()}&window={window.days}"
+
+
+@cache
+def _commits() -> str:
+    return reverse("pages:insights_commits")
 
 
 def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str) -> HeatMap:
@@ -192,6 +197,7 @@ def weeks_table(chart: WeeklyChart, across: str = "From outside") -> Table:
     return Table("weeks", chart.title, columns, [[day, *numbers] for day, numbers, _ in chart.lines])
 
 
+@lru_cache(maxsize=4096)  # working an address out takes longer than the rest of its row
 def _activity(slug: str) -> str:
     return reverse("pages:activity", args=[slug])
 
