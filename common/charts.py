@@ -16,7 +16,8 @@ SPARK_HEIGHT = 30
 SPARK_STEP = 3
 QUIET_PEAK = 4  # a project with one commit a week must not look as busy as the scale allows
 PLOT_HEIGHT = 128
-PLOT_TOP = 18  # room for the words of the highest line
+PLOT_TOP = 18  # room for the dots of what happened
+SHORT_SPAN = 16  # weeks that are named by their first days; longer spans by months
 AXIS_HEIGHT = 20
 GAP_SHARE = 0.22
 GREY = "#8b949e"
@@ -70,10 +71,8 @@ class WeeklyChart:
         if not self.totals or not any(self.totals):
             return f"No {self.unit} in this time."
         peak = max(self.totals)
-        unit = self.unit if sum(self.totals) != 1 else self.unit.removesuffix("s")
-        words = (
-            f"{sum(self.totals):,} {unit} in {len(self.totals)} {self.period}s, at most {peak:,} in one {self.period}"
-        )
+        words = f"{_count(sum(self.totals), self.unit)} in {_count(len(self.totals), f'{self.period}s')}"
+        words += f", at most {peak:,} in one {self.period}"
         if self.outside is not None:
             words += f"; {sum(self.outside):,} {self.across}"
         if self.unmapped is not None:
@@ -89,7 +88,9 @@ class WeeklyChart:
         return list(zip(self.starts, self.totals, outside, strict=True))[::-1]
 
 
-def sparkline(weeks: Sequence[int], outside: Sequence[int] | None = None, unit: str = "commits") -> SafeString:
+def sparkline(
+    weeks: Sequence[int], outside: Sequence[int] | None = None, unit: str = "commits", period: str = "week"
+) -> SafeString:
     """A small picture of weekly counts, oldest first; `outside` is the part of `weeks` from other teams."""
     theirs = [min(part or 0, all_) for all_, part in zip_longest(weeks, (outside or [])[: len(weeks)], fillvalue=0)]
     scale = SPARK_HEIGHT / max([QUIET_PEAK, *weeks])
@@ -100,7 +101,7 @@ def sparkline(weeks: Sequence[int], outside: Sequence[int] | None = None, unit: 
             inside_path.append(_bar(x, foot, SPARK_HEIGHT))
         if part:
             outside_path.append(_bar(x, max(0, foot - _height(part, scale)), foot))
-    words = _spark_words(weeks, theirs if outside is not None else None, unit)
+    words = _spark_words(weeks, theirs if outside is not None else None, unit, period)
     return format_html(
         '<svg class="spark" role="img" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-label="{}"><title>{}</title>'
         '<path class="g-base" d="M0 {}h{}v.5h-{}z"/><path class="g-in" d="{}"/><path class="g-out" d="{}"/></svg>',
@@ -119,11 +120,17 @@ def _bar(x: int, top: float, foot: float) -> str:
     return f"M{x} {foot:g}V{top:g}h2V{foot:g}z"
 
 
-def _spark_words(weeks: Sequence[int], outside: Sequence[int] | None, unit: str) -> str:
+def _spark_words(weeks: Sequence[int], outside: Sequence[int] | None, unit: str, period: str) -> str:
+    spans = f"{len(weeks)} {period}{'s' if len(weeks) != 1 else ''}"
     if not any(weeks):
-        return f"No {unit} in {len(weeks)} weeks"
-    words = f"{sum(weeks):,} {unit} in {len(weeks)} weeks, at most {max(weeks):,} in one"
+        return f"No {unit} in {spans}"
+    words = f"{_count(sum(weeks), unit)} in {spans}, at most {max(weeks):,} in one"
     return words if outside is None else f"{words}; {sum(outside):,} from other teams"
+
+
+def _count(number: int, unit: str) -> str:
+    """`unit` is a word in the plural."""
+    return f"{number:,} {unit.removesuffix('s') if number == 1 else unit}"
 
 
 def ticks(peak: int) -> list[int]:
@@ -144,9 +151,10 @@ def weekly_bars(chart: WeeklyChart) -> SafeString:
     lines = ticks(max(chart.totals, default=0))
     scale = (PLOT_HEIGHT - PLOT_TOP) / lines[-1]
     return format_html(
-        '<svg role="img" height="{}" aria-label="{}. {}"><desc>{}</desc>{}{}'
+        '<svg role="img" class="{}" height="{}" aria-label="{}. {}"><title>{}</title><desc>{}</desc>{}{}'
         '<line class="g-foot" x1="0" x2="100%" y1="{}" y2="{}"/>{}{}{}</svg>',
-        *(PLOT_HEIGHT + AXIS_HEIGHT, chart.title, chart.description, chart.description),
+        *("g-few" if lines[-1] < 1000 else "g-many", PLOT_HEIGHT + AXIS_HEIGHT),
+        *(chart.title, chart.description, chart.title, chart.description),
         *(_grid(lines, scale), _weeks(chart, scale), PLOT_HEIGHT, PLOT_HEIGHT),
         *(_scale(lines, scale), _months(chart.starts) if chart.period == "week" else _years(chart), _marks(chart)),
     )
@@ -161,11 +169,11 @@ def _grid(lines: Sequence[int], scale: float) -> SafeString:
 
 
 def _scale(lines: Sequence[int], scale: float) -> SafeString:
-    """The words of the lines, after the bars so that none hides them."""
+    """The words of the lines, in the margin that charts.css leaves them."""
     return format_html_join(
         "",
-        '<text class="g-scale" x="0" y="{}">{}</text>',
-        [(round(PLOT_HEIGHT - line * scale) - 4, f"{line:,}") for line in lines],
+        '<text class="g-scale" x="-6" y="{}" text-anchor="end">{}</text>',
+        [(round(PLOT_HEIGHT - line * scale) + 4, f"{line:,}") for line in lines],
     )
 
 
@@ -181,7 +189,7 @@ def _weeks(chart: WeeklyChart, scale: float) -> SafeString:
         bars += _rect("g-out", PLOT_HEIGHT - mine - theirs, theirs, **place)
         bars += _rect("g-none", PLOT_HEIGHT - mine - theirs - unknown, unknown, **place)
         hit = _rect("g-hit", 0, PLOT_HEIGHT, x=f"{index * width:.3f}%", w=f"{width:.3f}%")
-        words = f"{chart.words} {start:%-d %B %Y}: {total:,} {chart.unit}"
+        words = f"{chart.words} {start:%-d %B %Y}: {_count(total, chart.unit)}"
         words += f", {part:,} {chart.across}" if chart.outside is not None else ""
         words += f", {nobody:,} of unknown teams" if chart.unmapped is not None else ""
         groups.append((words, bars, hit))
@@ -195,11 +203,17 @@ def _rect(name: str, y: float, height: float, x: str, w: str) -> SafeString:
 
 
 def _months(starts: Sequence[date]) -> SafeString:
-    """Names of months under their first whole week; every other one gives way on narrow screens."""
-    firsts = [i for i, start in enumerate(starts) if i and start.month != starts[i - 1].month]
+    """Names of months under their first whole week, or days; two of three give way on narrow screens."""
+    days = len(starts) <= SHORT_SPAN
+    firsts = [i for i, start in enumerate(starts) if days or (i and start.month != starts[i - 1].month)]
     firsts = [i for i in firsts if i / len(starts) < 0.97]
     marks = [
-        ("g-minor" if n % 3 else "g-major", f"{i * 100 / len(starts):.3f}", PLOT_HEIGHT + 15, _month(starts[i]))
+        (
+            "g-minor" if n % 3 else "g-major",
+            f"{i * 100 / len(starts):.3f}",
+            PLOT_HEIGHT + 15,
+            f"{starts[i]:%-d %b}" if days else _month(starts[i]),
+        )
         for n, i in enumerate(firsts)
     ]
     return format_html_join("", '<text class="{}" x="{}%" y="{}">{}</text>', marks)
@@ -214,12 +228,13 @@ def _years(chart: WeeklyChart) -> SafeString:
 
 
 def _marks(chart: WeeklyChart) -> SafeString:
-    """A dashed line and a dot for each mark."""
+    """A dot for each mark, on a dashed line where they are few."""
     width = 100 / max(1, len(chart.totals))
+    foot = PLOT_HEIGHT if len(chart.marks) * 2 <= len(chart.totals) else 6
     return format_html_join(
         "",
         '<g class="g-mark"><title>{}</title><line x1="{}" x2="{}" y1="6" y2="{}"/><circle cx="{}" cy="6" r="4"/></g>',
-        [(words, x, x, PLOT_HEIGHT, x) for i, words in chart.marks for x in [f"{(i + 0.5) * width:.3f}%"]],
+        [(words, x, x, foot, x) for i, words in chart.marks for x in [f"{(i + 0.5) * width:.3f}%"]],
     )
 
 

@@ -1,6 +1,7 @@
 """Teams to read: the tree, and one team with its people and projects."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, Team, User
-from accounts.teams import Node, tree
+from accounts.teams import Node, Tree, tree
 from activity.flow_figures import team_sums, visible_people
-from activity.models import Person
+from activity.models import Kind, Person
 from activity.people import key_of
-from pages.figures import Window, respond
+from pages.figures import Made, Table, Window, respond
 from pages.insights import figures, matrix_table, share_of, trend, weeks_table
 from projects.models import Project
 
@@ -69,8 +70,8 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     earlier = team_sums(request.user, ("owner", "kind"), window.before, window.first, shown.pk) if window.first else {}
     before = share_of(Counter({key: n for key, n in earlier.items() if key[0] == shown.pk}))
     tables = [
-        matrix_table(Counter({key: n for key, n in flow.items() if key[0] == shown.pk}), now, window, "gives"),
-        matrix_table(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}), now, window, "receives"),
+        _side(flow, now, window, shown.pk, 0),
+        _side(flow, now, window, shown.pk, 1),
         weeks_table(chart, "To or from other teams"),
     ]
     projects = Project.objects.visible_to(request.user).filter(owner=shown)
@@ -87,6 +88,25 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         **_people(shown, request.user),
     }
     return respond(request, "pages/team.html", context, tables)
+
+
+def _side(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, team: int, side: int) -> Table:
+    """What the team gives (`side` 0) or receives (1): the matrix without the column that is always this team."""
+    mine = Counter({key: n for key, n in flow.items() if key[side] == team})
+    whole = matrix_table(mine, names, window, ("gives", "receives")[side])
+    other, words = ("Receives", "to another team") if side == 0 else ("Gives", Kind.OUTSIDE.label)
+
+    def make(row: Sequence[Any]) -> list[Any]:
+        kind = words if row[2] == Kind.OUTSIDE.label else row[2]
+        return [row[1 - side], kind, row[3]]
+
+    return Table(
+        whole.name,
+        whole.title,
+        [(other, False), *whole.columns[2:]],
+        Made(whole.rows, make),
+        whole.about,
+    )
 
 
 def _people(team: Team, user: User | AnonymousUser) -> dict[str, Any]:

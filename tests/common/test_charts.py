@@ -39,6 +39,9 @@ class TestSparkline:
         assert bars(svg, "g-in") == [(0, 30, 12)]
         assert bars(svg, "g-out") == [(0, 12, 0), (3, 30, 12)]
 
+    def test_longer_spans_and_single_ones_are_called_by_their_names(self):
+        assert "1 commit in 1 year, at most 1 in one" in charts.sparkline([1], period="year")
+
     def test_one_commit_among_thousands_is_still_seen(self):
         bar = bars(charts.sparkline([1, 5000]), "g-in")[0]
         assert bar[1] - bar[2] == 1
@@ -105,6 +108,10 @@ class TestWeeklyBars:
         assert months[:3] == ["Apr", "May", "Jun"]
         assert "Jan 2027" in months
         assert len(months) == len(set(months))
+
+    def test_few_weeks_are_named_by_their_days(self):
+        texts = [node.text for node in parsed(charts.weekly_bars(self.chart([1] * 3))).iter("text")]
+        assert texts[1:] == ["2 Mar", "9 Mar", "16 Mar"]
 
     def test_words_from_people_are_escaped(self):
         svg = charts.weekly_bars(charts.WeeklyChart('"><script>', starts(1), [1]))

@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import PastParent, Team
 from activity.flow import refresh_flow
-from activity.models import Identity, Person
+from activity.models import Commit, FlowState, FlowWeek, History, Identity, Person
 from projects.models import Project
 from tests.activity.histories import imported
 from tests.activity.test_flow import ADA, BO, BOT, CY, days_ago, join, read
@@ -237,6 +237,45 @@ class TestActivity:
         assert sum(int(row["Commits"]) for row in rows) == 5
         day = dt.datetime.now(dt.UTC) - dt.timedelta(days=3)
         assert int(next(row for row in rows if row["Weekday"] == f"{day:%A}")["Commits"]) >= 1
+
+    def test_lines_of_humans(self, client, stranger, company):
+        client.force_login(stranger)
+        humans = Commit.objects.contributions().filter(author__person__is_bot=False)
+        added, removed = (sum(humans.values_list(side, flat=True)) for side in ("added", "removed"))
+        assert added
+        page = client.get("/projects/billing/activity/").content.decode()
+        assert f"<b>+{added} \N{MINUS SIGN}{removed}</b>" in page
+
+    def test_nothing_in_this_time(self, client, stranger, team):
+        read("quiet", commits=[(ADA, 300)], owner=team)
+        client.force_login(stranger)
+        page = client.get("/projects/quiet/activity/?window=30").content.decode()
+        assert "No commits in this time" in page and '<svg class="punch' not in page
+        assert "No commits" not in client.get("/projects/quiet/activity/").content.decode()
+
+    def test_says_what_is_still_to_come(self, client, stranger, company):
+        client.force_login(stranger)
+
+        def page():
+            return client.get("/projects/billing/activity/").content.decode()
+
+        assert "being counted" not in page()
+        History.objects.update(lines_left=1)
+        assert "Lines of some commits are still being counted" in page()
+        FlowState.objects.update(inputs="")
+        assert "are being added up" in page()
+        FlowState.objects.all().delete(), FlowWeek.objects.all().delete(), History.objects.update(commit="")
+        assert "The history is being read" in page()
+
+
+class TestTeam:
+    def test_gives_and_receives_without_itself(self, client, stranger, company):
+        client.force_login(stranger)
+        assert table(client, "/teams/logistics/", "gives") == [
+            {"Receives": "Payments", "Class": "to another team", "Contributions": "2"}
+        ]
+        receives = table(client, "/teams/payments/", "receives")
+        assert {"Gives": "Logistics", "Class": "from outside", "Contributions": "2"} in receives
 
 
 class TestPerson:
