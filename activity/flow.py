@@ -14,6 +14,7 @@ from django.db.models import Q
 from accounts.teams import Spells
 from activity.bulk import lists
 from activity.flow_standing import write_standings
+from activity.flow_sums import add_up
 from activity.flow_teams import Teams, monday, owners, utc_today
 from activity.flow_weeks import drop_tables, rewrite_weeks
 from activity.models import FlowState
@@ -57,6 +58,7 @@ def _refresh(project_id: int, teams: Teams, today: dt.date) -> bool:
     counted = _is_counted(project)
     changed = rewrite_weeks(project_id, teams, held, was_counted=state.counted, is_counted=counted)
     write_standings(project_id, today)
+    add_up(today)
     drop_tables()
     FlowState.objects.filter(pk=state.pk).update(inputs=_inputs(teams, held, project, today), counted=counted)
     return changed

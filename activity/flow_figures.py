@@ -1,6 +1,6 @@
 """Flow between teams as a viewer may see it: sums kept for all, corrected by the projects this viewer reads.
 
-`TeamWeek` holds every project that is internal; what a viewer may read beyond is added, what is counted there
+Kept sums hold every project that is internal; what a viewer may read beyond is added, what is counted there
 and the viewer may not read is taken away, on every page. So no figure ever holds a project out of sight.
 """
 
@@ -11,14 +11,40 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, Sum
+from django.db import connection
+from django.db.models import Q
 
 from accounts.models import User
-from activity.models import FlowState, FlowWeek, Kind, Participation, Person, TeamWeek
+from activity.models import Kind, Participation, Person
 from projects.models import Project
 
 Viewer = User | AnonymousUser
 MANY = 110
+# Without the statement around it, a change between two questions would be taken away twice or not at all.
+_SUMS = """
+    WITH visible (id) AS ({visible}),
+    counted (id) AS (SELECT project_id FROM activity_flowstate WHERE counted),
+    corrected (project_id, sign) AS (
+        SELECT id, 1 FROM visible WHERE id NOT IN (SELECT id FROM counted)
+        UNION ALL SELECT id, -1 FROM counted WHERE id NOT IN (SELECT id FROM visible)
+    )
+    SELECT {columns}, SUM(contributions) FROM (
+        {kept}
+        UNION ALL SELECT {columns}, (commits + coauthored) * sign
+        FROM activity_flowweek JOIN corrected USING (project_id) WHERE precedence_id IS NULL AND {narrow}
+        UNION ALL SELECT {columns}, commits + coauthored FROM activity_flowweek w
+        WHERE precedence_id IS NOT NULL AND {narrow} AND project_id IN (SELECT id FROM visible)
+        AND NOT EXISTS (SELECT 1 FROM activity_precedenceproject p
+            WHERE p.precedence_id = w.precedence_id AND p.project_id IN (SELECT id FROM visible))
+    ) AS parts GROUP BY {columns}
+"""
+_WEEKS = "SELECT {columns}, contributions FROM {table} WHERE {narrow}"
+# Until the first refresh of a new week has added its windows up, their weeks answer.
+_WINDOW = """
+    SELECT {columns}, contributions FROM activity_teamstanding JOIN activity_standingstart s USING ("window")
+    WHERE s.first = %s AND {narrow}
+    UNION ALL {weeks} AND NOT EXISTS (SELECT 1 FROM activity_standingstart WHERE first = %s)
+"""
 
 
 @dataclass(slots=True)
@@ -70,26 +96,45 @@ def team_sums(
 
     `team`: only what it gives or receives.
     """
-    visible, counted = Project.objects.visible_to(viewer), FlowState.objects.filter(counted=True).values("project")
-    narrow = Q() if team is None else Q(team=team) | Q(owner=team)
-    narrow &= Q() if first is None else Q(week__gte=first)
-    narrow &= Q() if last is None else Q(week__lt=last)
-    hidden = Project.objects.filter(pk__in=counted).exclude(pk__in=visible.values("pk")).values("pk")
-    apart = visible.exclude(pk__in=counted).values("pk")
-    weeks = FlowWeek.objects.filter(narrow).order_by()
-    alone = weeks.filter(precedence=None)
-    both = Sum(F("commits") + F("coauthored"))
-    kept = TeamWeek.objects.filter(narrow).order_by().values_list(*columns).annotate(number=Sum("contributions"))
-    parts = kept.union(
-        weeks.once(visible).filter(precedence__isnull=False).values_list(*columns).annotate(number=both),
-        alone.filter(project__in=apart).values_list(*columns).annotate(number=both),
-        alone.filter(project__in=hidden).values_list(*columns).annotate(number=-both),
-        all=True,
-    )
-    found: Counter[tuple[Any, ...]] = Counter()
-    for *key, number in parts:
-        found[tuple(key)] += number
-    return found
+    visible, ids = Project.objects.visible_to(viewer).order_by().values("pk").query.sql_with_params()
+    narrow, values = _narrow(first, last, team)
+    kept, asked = _kept(columns, first, last, team)
+    names = ", ".join(columns)
+    statement = _SUMS.format(visible=visible, columns=names, kept=kept, narrow=narrow)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*ids, *asked, *values, *values])
+        rows = cursor.fetchall()
+    if rows and isinstance(rows[0][0], str):  # SQLite has no type for days
+        rows = [(dt.date.fromisoformat(day), *others) for day, *others in rows]
+    return Counter({row[:-1]: row[-1] for row in rows})
+
+
+def _narrow(first: dt.date | None, last: dt.date | None, team: int | None) -> tuple[str, list[str | int]]:
+    """A condition on rows with a week, and its values."""
+    parts: list[tuple[str, list[str | int]]] = [("true", [])]
+    if first is not None:
+        parts.append(("week >= %s", [first.isoformat()]))
+    if last is not None:
+        parts.append(("week < %s", [last.isoformat()]))
+    if team is not None:
+        parts.append(("(team = %s OR owner = %s)", [team, team]))
+    return " AND ".join(words for words, _ in parts), [value for _, values in parts for value in values]
+
+
+def _kept(
+    columns: tuple[str, ...], first: dt.date | None, last: dt.date | None, team: int | None
+) -> tuple[str, list[str | int]]:
+    """The fewest rows of kept sums that answer, and their values."""
+    narrow, values = _narrow(first, last, team)
+    names = ", ".join(columns)
+    if team is None and set(columns) <= {"week", "kind"}:
+        return _WEEKS.format(table="activity_kindweek", columns=names, narrow=narrow), values
+    weeks = _WEEKS.format(table="activity_teamweek", columns=names, narrow=narrow)
+    if "week" in columns or last is not None:
+        return weeks, values
+    start: list[str | int] = [(first or dt.date.min).isoformat()]
+    narrow, own = _narrow(None, None, team)
+    return _WINDOW.format(columns=names, narrow=narrow, weeks=weeks), [*start, *own, *values, *start]
 
 
 def visible_people(viewer: Viewer) -> Any:

@@ -45,24 +45,13 @@ _WANTED = """
         AND f.team = w.team AND f.owner = w.owner AND f.kind = w.kind
         AND COALESCE(f.precedence_id, 0) = COALESCE(w.precedence_id, 0)
 """
-_ADDED = "SELECT week, team, owner, kind, commits + coauthored AS number FROM flow_wanted WHERE precedence_id IS NULL"
-_TAKEN = """
-    SELECT week, team, owner, kind, -(commits + coauthored) AS number FROM activity_flowweek
-    WHERE project_id = {project} AND precedence_id IS NULL
-"""
 _DELTA = """
-    CREATE TEMP TABLE flow_delta AS SELECT week, team, owner, kind, SUM(number) AS number FROM ({parts}) AS parts
-    GROUP BY 1, 2, 3, 4 HAVING SUM(number) <> 0
-"""
-_TEAMS = """
-    INSERT INTO activity_teamweek (week, team, owner, kind, contributions)
-    SELECT week, team, owner, kind, number FROM flow_delta WHERE true ORDER BY 1, 2, 3, 4
-    ON CONFLICT (week, team, owner, kind)
-    DO UPDATE SET contributions = activity_teamweek.contributions + excluded.contributions
-"""
-_EMPTY = """
-    DELETE FROM activity_teamweek
-    WHERE contributions = 0 AND week IN (SELECT week FROM flow_delta WHERE number < 0)
+    CREATE TEMP TABLE flow_delta AS SELECT week, team, owner, kind, SUM(number) AS number FROM (
+        SELECT week, team, owner, kind, commits + coauthored AS number FROM flow_wanted
+        WHERE precedence_id IS NULL AND {is_counted}
+        UNION ALL SELECT week, team, owner, kind, -(commits + coauthored) FROM activity_flowweek
+        WHERE precedence_id IS NULL AND {was_counted} AND project_id = {project}
+    ) AS parts GROUP BY 1, 2, 3, 4 HAVING SUM(number) <> 0
 """
 _GONE = """
     DELETE FROM activity_flowweek WHERE project_id = {project}
@@ -82,9 +71,10 @@ _FRESH = """
 
 
 def rewrite_weeks(project: int, teams: Teams, held: Spells, *, was_counted: bool, is_counted: bool) -> bool:
-    """Make `FlowWeek`, and what `TeamWeek` holds of it, what days, teams and owners say; whether a week changed.
+    """Make `FlowWeek` what days, teams and owners say; whether a week changed. In the caller's transaction.
 
-    In the caller's transaction. Of erased people the teams of weeks that are stored stay.
+    What sums over counted projects gain and lose by it is left in `flow_delta`, for `activity.flow_sums`. Of erased
+    people the teams of weeks that are stored stay.
     """
     with connection.cursor() as cursor:
 
@@ -94,11 +84,7 @@ def rewrite_weeks(project: int, teams: Teams, held: Spells, *, was_counted: bool
 
         drop_tables()
         _lay_out(project, teams, held, run)
-        parts = [_ADDED] * is_counted + [_TAKEN.format(project=int(project))] * was_counted
-        if parts:
-            run(_DELTA, parts=" UNION ALL ".join(parts))
-            run(_TEAMS)
-            run(_EMPTY)
+        run(_DELTA, is_counted=str(is_counted).lower(), was_counted=str(was_counted).lower())
         return sum([run(_GONE), run(_MOVED), run(_FRESH)]) > 0
 
 

@@ -19,6 +19,7 @@ GOAL_QUERIES = 10
 PROJECTS, RESTRICTED, PEOPLE, TEAMS, WEEKS = 2000, 100, 5000, 300, 300
 ROWS = 600_000  # before rows of one week and pair are put together; five commits each
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "15"))
+WINDOWS = "(30), (90), (365), (0)"
 MONDAY = "CAST(date_trunc('week', now() AT TIME ZONE 'UTC') AS date)"
 PAGES = {
     f"{name}, {days or 'all'}": f"{address}?window={days or 'all'}"
@@ -73,12 +74,24 @@ STEPS = {
         SELECT week, team, owner, kind, SUM(commits) FROM activity_flowweek f
         JOIN activity_flowstate s ON s.project_id = f.project_id AND s.counted WHERE precedence_id IS NULL
         GROUP BY week, team, owner, kind""",
+    "classes": """
+        INSERT INTO activity_kindweek (week, kind, contributions)
+        SELECT week, kind, SUM(contributions) FROM activity_teamweek GROUP BY week, kind""",
+    "starts": f"""
+        INSERT INTO activity_standingstart ("window", first)
+        SELECT days, CASE days WHEN 0 THEN DATE '0001-01-01'
+            ELSE CAST(date_trunc('week', (now() AT TIME ZONE 'UTC') - (days - 1) * INTERVAL '1 day') AS date) END
+        FROM (VALUES {WINDOWS}) w (days)""",
+    "windows": """
+        INSERT INTO activity_teamstanding ("window", team, owner, kind, contributions)
+        SELECT s."window", team, owner, kind, SUM(contributions) FROM activity_teamweek
+        JOIN activity_standingstart s ON week >= s.first GROUP BY 1, 2, 3, 4""",
     "standings": f"""
         INSERT INTO activity_standing (project_id, "window", inside, outside, unmapped, bots, people, absence)
         SELECT project_id, days, SUM(CASE WHEN kind = 1 THEN commits ELSE 0 END),
             SUM(CASE WHEN kind = 2 THEN commits ELSE 0 END), SUM(CASE WHEN kind = 3 THEN commits ELSE 0 END),
             SUM(CASE WHEN kind = 4 THEN commits ELSE 0 END), COUNT(DISTINCT person_id), 1 + project_id % 4
-        FROM activity_flowweek, (VALUES (30), (90), (365), (0)) w (days)
+        FROM activity_flowweek, (VALUES {WINDOWS}) w (days)
         WHERE days = 0 OR week > {MONDAY} - days - 7 GROUP BY project_id, days""",
     "commits": """
         INSERT INTO activity_commit (repository_id, oid, author_id, raw_author_id, committer_id, raw_committer_id,

@@ -32,8 +32,7 @@ def insights(request: HttpRequest) -> HttpResponse:
     window = Window.of(request)
     sort = request.GET.get("sort", "gives")
     flow, names = team_sums(request.user, ("team", "owner", "kind"), window.first), tree()
-    share = share_of(flow)
-    chart, before = trend(request, window)
+    chart, share, before = trend(request, window)
     projects = list(
         Standing.objects.filter(window=window.days, project__in=Project.objects.visible_to(request.user))
         .order_by("project__name")
@@ -83,13 +82,11 @@ def _figure(value: str, words: str, about: str, **more: Any) -> dict[str, Any]:
     return {"value": value, "words": words, "about": about, **more}
 
 
-def trend(request: HttpRequest, window: Window, team: int | None = None) -> tuple[WeeklyChart, Share]:
-    """The chart of the window, and the shares of the window before. One query for both."""
+def trend(request: HttpRequest, window: Window, team: int | None = None) -> tuple[WeeklyChart, Share, Share]:
+    """The chart of the window, the shares of it and of the window before. One query for all."""
     weeks = team_sums(request.user, ("week", "kind"), window.before, team=team)
-    before = Share()
-    if window.first:
-        before = share_of(Counter({key: n for key, n in weeks.items() if key[0] < window.first}))
-    inside = {key: n for key, n in weeks.items() if not window.first or key[0] >= window.first}
+    inside = Counter({key: n for key, n in weeks.items() if not window.first or key[0] >= window.first})
+    now, before = share_of(inside), share_of(weeks - inside)
     days = [key[0] for key, number in inside.items() if number and key[0] <= window.week]
     periods = Periods.of(window.first or min(days, default=window.week), window.week)
     parts = {kind: periods.spread({k[0]: n for k, n in inside.items() if k[1] == kind}) for kind in Kind}
@@ -108,7 +105,7 @@ def trend(request: HttpRequest, window: Window, team: int | None = None) -> tupl
         across="from other teams" if team is None else "to or from other teams",
         legend="other teams",
     )
-    return chart, before
+    return chart, now, before
 
 
 def _name(names: Tree, team: int) -> str:

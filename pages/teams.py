@@ -65,7 +65,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
     now = tree()
     window = Window.of(request)
     flow = team_sums(request.user, ("team", "owner", "kind"), window.first, team=shown.pk)
-    chart, _ = trend(request, window, shown.pk)
+    chart, _, _ = trend(request, window, shown.pk)
     received = share_of(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}))
     earlier = team_sums(request.user, ("owner", "kind"), window.before, window.first, shown.pk) if window.first else {}
     before = share_of(Counter({key: n for key, n in earlier.items() if key[0] == shown.pk}))

@@ -1,7 +1,17 @@
 """What happened: commits, the people behind them, and sums by day."""
 
 from activity.models.fields import OidField
-from activity.models.flow import FlowState, FlowWeek, FlowWeekQuerySet, Kind, Standing, TeamWeek
+from activity.models.flow import (
+    FlowState,
+    FlowWeek,
+    FlowWeekQuerySet,
+    Kind,
+    KindWeek,
+    Standing,
+    StandingStart,
+    TeamStanding,
+    TeamWeek,
+)
 from activity.models.history import Commit, CommitQuerySet, FolderCommit, History, Trailer
 from activity.models.merging import AddressClaim, BotPattern, ExcludedTerm, KeptApart, Merge, PeopleClock
 from activity.models.people import Identity, MailmapEntry, Person, PersonQuerySet
@@ -21,6 +31,7 @@ __all__ = [
     "Identity",
     "KeptApart",
     "Kind",
+    "KindWeek",
     "MailmapEntry",
     "Merge",
     "OidField",
@@ -34,6 +45,8 @@ __all__ = [
     "Precedence",
     "PrecedenceProject",
     "Standing",
+    "StandingStart",
+    "TeamStanding",
     "TeamWeek",
     "Trailer",
 ]

@@ -79,9 +79,53 @@ class TeamWeek(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["week", "team", "owner", "kind"], name="team_week_once")]
+        indexes = [  # the page of a team
+            models.Index(fields=["team", "week"], name="team_week_gives"),
+            models.Index(fields=["owner", "week"], name="team_week_receives"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.week}: {self.team} to {self.owner}"
+
+
+class KindWeek(models.Model):
+    """`TeamWeek` added up over all teams."""
+
+    week = models.DateField()
+    kind = models.SmallIntegerField(choices=Kind)
+    contributions = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["week", "kind"], name="kind_week_once")]
+
+    def __str__(self) -> str:
+        return f"{self.week}: {self.kind}"
+
+
+class TeamStanding(models.Model):
+    """`TeamWeek` added up over one window of weeks. `window` is in days, 0 is all."""
+
+    window = models.SmallIntegerField()
+    team = models.IntegerField()
+    owner = models.IntegerField()
+    kind = models.SmallIntegerField(choices=Kind)
+    contributions = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["window", "team", "owner", "kind"], name="team_standing_once")]
+
+    def __str__(self) -> str:
+        return f"{self.team} to {self.owner} in {self.window} days"
+
+
+class StandingStart(models.Model):
+    """From which Monday on the rows of a window in `TeamStanding` count."""
+
+    window = models.SmallIntegerField(primary_key=True)
+    first = models.DateField(unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.window} days from {self.first}"
 
 
 class FlowState(models.Model):

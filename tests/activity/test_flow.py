@@ -7,10 +7,22 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from accounts.models import Membership, PastParent, Team
+from accounts.models import Membership, PastParent, Team, User
 from activity.flow import refresh_flow
-from activity.flow_standing import absence_factor
-from activity.models import FlowState, FlowWeek, Identity, Kind, PersonDay, Standing, TeamWeek
+from activity.flow_figures import team_sums
+from activity.flow_standing import WINDOWS, absence_factor, first_week
+from activity.models import (
+    FlowState,
+    FlowWeek,
+    Identity,
+    Kind,
+    KindWeek,
+    PersonDay,
+    Standing,
+    StandingStart,
+    TeamStanding,
+    TeamWeek,
+)
 from activity.rollups import reattribute
 from projects.models import Project
 from tests.activity.histories import imported
@@ -77,6 +89,17 @@ def check_sums():
     assert dict(counted) == {
         tuple(row[:4]): row[4] for row in TeamWeek.objects.values_list("week", "team", "owner", "kind", "contributions")
     }
+    classes, windows = Counter(), Counter()
+    starts = dict(StandingStart.objects.values_list("window", "first"))
+    assert starts == {window: first_week(window, days_ago(0)) or dt.date.min for window in WINDOWS}
+    for (week, *teams), number in counted.items():
+        classes[week, teams[-1]] += number
+        for window, first in starts.items():
+            windows[(window, *teams)] += number if week >= first else 0
+    kept = KindWeek.objects.values_list("week", "kind", "contributions")
+    assert dict(classes) == {tuple(key): number for *key, number in kept}
+    kept = TeamStanding.objects.values_list("window", "team", "owner", "kind", "contributions")
+    assert {key: number for key, number in windows.items() if number} == {tuple(key): number for *key, number in kept}
 
 
 class TestRefreshFlow:
@@ -174,12 +197,28 @@ class TestRefreshFlow:
         project = read(commits=[(BO, 5)], owner=team)
         Project.objects.filter(pk=project.pk).update(visibility="restricted")
         refresh_flow()
-        assert not TeamWeek.objects.exists()
+        assert not any(model.objects.exists() for model in (TeamWeek, KindWeek, TeamStanding))
         assert kinds() == {"OUTSIDE": 1, "UNMAPPED": 1}
         Project.objects.filter(pk=project.pk).update(visibility="internal")
         refresh_flow()
         check_sums()
         assert TeamWeek.objects.count() == 2
+
+    def test_windows_move_on_with_the_week(self, team, other_team, monkeypatch):
+        """Pages are right before the first refresh of a new week, and after it."""
+        join(other_team, BO)
+        read(commits=[(BO, 40), (BO, 5)], owner=team)
+        read("secret", commits=[(BO, 20)], owner=team, visibility="restricted")
+        viewer, later = User.objects.create(username="viewer"), timezone.now() + dt.timedelta(days=21)
+        first = first_week(30, later.date())
+        columns = ("team", "owner", "kind")
+        assert sum(team_sums(viewer, columns, first_week(30, days_ago(0))).values()) == 1
+        before = team_sums(viewer, columns, first)
+        assert before == Counter({(other_team.pk, team.pk, Kind.OUTSIDE): 1})
+        monkeypatch.setattr(timezone, "now", lambda: later)
+        refresh_flow()
+        check_sums()
+        assert team_sums(viewer, columns, first) == before
 
     def test_the_order_of_reading_is_no_matter(self, team, other_team):
         join(team, ADA), join(other_team, BO)
@@ -188,7 +227,8 @@ class TestRefreshFlow:
         found = everything()
         for project in (one, two):
             FlowWeek.objects.filter(project=project).delete()
-        TeamWeek.objects.all().delete(), Standing.objects.all().delete(), FlowState.objects.all().delete()
+        for model in (TeamWeek, KindWeek, TeamStanding, StandingStart, Standing, FlowState):
+            model.objects.all().delete()
         refresh_flow([one.pk]), refresh_flow([two.pk])
         assert everything() == found
 

@@ -119,7 +119,10 @@ def above(team, day):
 
 
 def stored():
-    return [list(model.objects.order_by("pk").values_list()) for model in (FlowWeek, TeamWeek, models.Standing)]
+    return [
+        list(model.objects.order_by("pk").values_list())
+        for model in (FlowWeek, TeamWeek, models.TeamStanding, models.Standing)
+    ]
 
 
 @pytest.fixture(params=SEEDS)
@@ -189,7 +192,17 @@ class TestNothingChanges:
         organisation.read()
         before = everything()
         for model in (
-            *(models.FlowState, TeamWeek, FlowWeek, models.Standing, PersonDay, models.Participation),
+            *(
+                models.FlowState,
+                TeamWeek,
+                models.KindWeek,
+                models.TeamStanding,
+                models.StandingStart,
+                FlowWeek,
+                models.Standing,
+                PersonDay,
+                models.Participation,
+            ),
             *(models.PersonArea, Trailer, Commit, models.History, Identity, Person),
         ):
             model.objects.all().delete()
