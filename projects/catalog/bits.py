@@ -26,6 +26,14 @@ def bits_of(positions: Iterable[int]) -> int:
     return int.from_bytes(packed, "little")
 
 
+def column(numbered: Iterable[tuple[int, int]], size: int) -> bytes:
+    """For each position the number (1 to 255) of the set that it is in, 0 for none; the sets share no position."""
+    total = 0
+    for number, bits in numbered:
+        total += number * int.from_bytes(f"{bits:b}".encode().translate(_FLAGS), "big")
+    return total.to_bytes(size, "little")
+
+
 def members(bits: int, order: Sequence[int], size: int) -> list[int]:
     """Those positions of `order` that are in the set, in that order; all positions are below `size`."""
     flags = f"{bits:0{size}b}"[::-1].encode().translate(_FLAGS)

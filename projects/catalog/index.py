@@ -60,6 +60,7 @@ class Index:
         self.rank_factors: list[float] = []
         self.squeezed: list[str] = []
         self._counts = Counts()
+        self.kept: dict[str, list[tuple[int, int]]] = {}
         self._orders: dict[str, list[int]] = {}
         self._places: dict[str, list[int]] = {}
         self._by_name: list[int] = []
@@ -150,6 +151,7 @@ class Index:
         self._orders.clear()
         self._places.clear()
         self._counts.forget()
+        self.kept = {}  # a new one: who asked of the old catalog still adds to the old one
         self._spans.clear()
         self._recent = []
 

@@ -1,7 +1,7 @@
 """Why a project is in a result, in words for people."""
 
 from projects.catalog.relevance import Answer
-from projects.catalog.text import ALIKE, BEGINNING, LEVELS
+from projects.catalog.text import ALIKE, BEGINNING
 from projects.catalog.words import Question
 
 _PLACES = {
@@ -19,12 +19,10 @@ def reason(question: Question, answer: Answer, project_id: int) -> str:
     """Such as `“ledger” in the name or address, “retries” in the README`; empty without words."""
     places: dict[str, list[str]] = {}
     missing = []
-    for word, matches in zip(question.words, answer.words, strict=True):
-        number = matches.get(project_id)
-        if number is None:
+    for word, level in zip(question.words, answer.levels(project_id), strict=True):
+        if level is None:
             missing.append(f"“{word.text}”")
             continue
-        level = LEVELS[number]
         shown = f"“{word.text}…”" if level.manner == BEGINNING else f"“{word.text}”"
         shown = f"a word like {shown}" if level.manner == ALIKE else shown
         places.setdefault(level.part, []).append(shown)

@@ -71,12 +71,13 @@ class Selection:
 def select(query: CatalogQuery, user: User | AnonymousUser, now: datetime | None = None) -> Selection:
     """Six queries at most: readable restricted projects, the clock, changed rows, text, words spelled alike and what
     has them."""
-    readable = list(Project.objects.restricted().visible_to(user).values_list("pk", flat=True))
+    readable = list(Project.objects.visible_to(user).restricted().values_list("pk", flat=True))
     question = ask(query.text)
     with INDEX.lock:
         INDEX.update()
         visible = (INDEX.live & ~INDEX.restricted) | (INDEX.live & bits_of(INDEX.positions(readable)))
-    answered = answer(question, INDEX, visible)  # positions are given for ever, so others need not wait
+        kept = INDEX.kept
+    answered = answer(question, INDEX, visible, kept)  # positions are given for ever, so others need not wait
     with INDEX.lock:
         matched = answered.found if question.words else None
         narrowing = _Narrowing(INDEX, query, visible, matched, now or timezone.now())
@@ -134,10 +135,11 @@ def _selection(narrowing: _Narrowing, query: CatalogQuery, question: Question, a
 def _by_relevance(index: Index, positions: list[int], answered: Answer, squeezed: str) -> list[int]:
     """Best first; what is deprecated or archived ranks lower, a project of exactly that name first; then activity."""
     factors, names = index.rank_factors, index.squeezed
-    scores = answered.scores([index.ids[at] for at in positions])
+    scores = answered.scores(positions, len(index.rows))
     keys = [-score * factors[at] for at, score in zip(positions, scores, strict=True)]
-    for number in [number for number, at in enumerate(positions) if names[at] == squeezed]:
-        keys[number] -= _EXACT_NAME
+    if squeezed in names:
+        for number in [number for number, at in enumerate(positions) if names[at] == squeezed]:
+            keys[number] -= _EXACT_NAME
     return [positions[number] for number in sorted(range(len(keys)), key=keys.__getitem__)]
 
 

@@ -15,7 +15,6 @@ from projects.models import CatalogWord
 
 SHORTEST, LONGEST = 4, 30
 TWO_FROM = 8  # from this length on two letters may be wrong
-MOST = 300
 
 
 def learn(words: Collection[str]) -> None:
@@ -38,7 +37,8 @@ def learn(words: Collection[str]) -> None:
 def alike(words: Sequence[str]) -> list[list[str]]:
     """For each word, known words with a letter wrong, missing, too many or in its neighbour's place; two in long ones.
 
-    The nearest come first, then by the alphabet. One query, or none.
+    All of them, however many: were some left out, words of hidden projects could crowd out those that the viewer may
+    know. One query, or none.
     """
     asked = [word if _may_be_known(word) else "" for word in words]
     near = [
@@ -66,8 +66,7 @@ def _nearest(word: str, known: Sequence[str]) -> list[str]:
     most, letters = _most(word), set(word)
     close = (one for one in known if one[0] in word[:2] and abs(len(one) - len(word)) <= most)
     close = (one for one in close if len(letters.symmetric_difference(one)) <= 2 * most)  # most others fail here
-    found = [(distance(word, one, most), one) for one in close]
-    return [one for steps, one in sorted(found) if 0 < steps <= most][:MOST]
+    return [one for one in close if 0 < distance(word, one, most) <= most]
 
 
 def distance(one: str, other: str, most: int) -> int:

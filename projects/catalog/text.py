@@ -5,14 +5,13 @@ Words are folded and cut to stems here (`words`, `stems`), not by the database, 
 stem: `nledger` is "ledger" in a name. Each word of a project is kept in the best part that has it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from projects.catalog import spelling
 from projects.catalog.stems import stem
-from projects.catalog.words import Word
 
 # Name and address, also former ones; topics and packages; first line; headings of the README; team and people;
 # languages and licences; README. The number is what a word there is worth.
@@ -22,6 +21,7 @@ SPELLED = "ntshp"
 WHOLE, BEGINNING, ALIKE = 1.0, 0.6, 0.3
 BEGINNING_LETTERS = 2  # the last word is taken as a beginning too, from this length on and outside the README
 ROOT_LETTERS = 5
+ENTRIES_AT_ONCE = 500
 LONGEST_WORD = 100
 _LOOK_UP_FTS = """
     WITH asked (number, expression) AS (VALUES {rows})
@@ -53,34 +53,50 @@ LEVELS = sorted(
 )
 _NUMBER = {(level.part, level.manner): number for number, level in enumerate(LEVELS)}
 
-Matches = dict[int, int]  # project to number in LEVELS
 Texts = Mapping[str, str]  # letter of a part to its folded text
 
 
-def matching(words: Sequence[Word]) -> list[Matches]:
-    """For each word the projects that have it; the last word may be a beginning. Visibility is the caller's part."""
-    asked: list[tuple[int, int, list[str]]] = []
-    pieces = [(word.text, *word.parts) for word in words]
-    for at, piece in enumerate(piece for group in pieces for piece in group):
-        asked += [(at, _NUMBER[part, WHOLE], _whole(part, piece)) for part in PARTS]
-    last = words[-1].text if words else ""
-    if len(last) >= BEGINNING_LETTERS:
-        at = sum(map(len, pieces)) - len(pieces[-1])
-        asked += [(at, _NUMBER[part, BEGINNING], [part + last + "*"]) for part in HEAD]
-    found = _look_up(asked, sum(map(len, pieces)))
-    return [_together(found[start : start + len(group)]) for start, group in _starts(pieces)]
+@dataclass(frozen=True)
+class Asked:
+    """Projects that have any of these entries (`*`: beginnings) and none of the others; `number` is that of a level."""
+
+    number: int
+    entries: list[str]
+    others: tuple[str, ...] = ()
 
 
-def matching_alike(words: Sequence[str]) -> list[Matches]:
-    """For each word the projects that have one spelled alike or beginning like its stem."""
-    alike = spelling.alike(words)
-    asked = [
-        (at, _NUMBER[part, ALIKE], [*_root(part, words[at]), *(entry for one in near for entry in _whole(part, one))])
-        for at, near in enumerate(alike)
-        for part in (*SPELLED, "r")
-        if near or _root(part, words[at])
-    ]
-    return _look_up(asked, len(words))
+def whole(word: str) -> list[Asked]:
+    """The word itself, in each part."""
+    return [Asked(_NUMBER[part, WHOLE], _forms(part, word)) for part in PARTS]
+
+
+def beginning(word: str) -> list[Asked]:
+    """Longer words, in each part but the README; none of those that the word itself finds there."""
+    if len(word) < BEGINNING_LETTERS:
+        return []
+    return [Asked(_NUMBER[part, BEGINNING], [f"{part}{word}*"], tuple(_forms(part, word))) for part in HEAD]
+
+
+def alike(word: str, near: Sequence[str]) -> list[Asked]:
+    """Words spelled alike, which are `near`, or beginning like its stem."""
+    asked = []
+    for part in (*SPELLED, "r"):
+        entries = [*_root(part, word), *(entry for one in near for entry in _forms(part, one))]
+        starts = range(0, len(entries), ENTRIES_AT_ONCE)
+        asked += [Asked(_NUMBER[part, ALIKE], entries[at : at + ENTRIES_AT_ONCE]) for at in starts]
+    return asked
+
+
+def look_up(asked: Sequence[Asked]) -> list[list[int]]:
+    """The projects for each, in one query; visibility is the caller's part."""
+    if not asked:
+        return []
+    statement, write = (_LOOK_UP_FTS, _fts) if connection.vendor == "sqlite" else (_LOOK_UP_TSV, _tsv)
+    values = [value for number, one in enumerate(asked) for value in (number, write(one))]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(rows=", ".join(["(%s, %s)"] * len(asked))), values)
+        lists = dict(cursor.fetchall())
+    return [list(map(int, found.split(","))) if (found := lists[number]) else [] for number in range(len(asked))]
 
 
 def store(project_ids: Sequence[int], texts: Mapping[int, Texts]) -> None:
@@ -110,7 +126,7 @@ def _entries(texts: Texts) -> list[str]:
     return [part + word for word, part in parts.items()]
 
 
-def _whole(part: str, word: str) -> list[str]:
+def _forms(part: str, word: str) -> list[str]:
     cut = word[:LONGEST_WORD]
     return list(dict.fromkeys([part + cut, part + stem(cut)]))
 
@@ -121,45 +137,13 @@ def _root(part: str, word: str) -> list[str]:
     return [part + root + "*"] if ROOT_LETTERS <= len(root) <= LONGEST_WORD else []
 
 
-def _starts(pieces: Sequence[tuple[str, ...]]) -> Iterable[tuple[int, tuple[str, ...]]]:
-    start = 0
-    for group in pieces:
-        yield start, group
-        start += len(group)
-
-
-def _together(found: list[Matches]) -> Matches:
-    """A word, or else all its pieces; these are worth as much as the worst of them."""
-    whole, *parts = found
-    if not parts:
-        return whole
-    everywhere = set(parts[0]).intersection(*parts[1:])
-    pieces = {pk: max(part[pk] for part in parts) for pk in everywhere}
-    return pieces | {pk: min(number, pieces.get(pk, number)) for pk, number in whole.items()}
-
-
-def _look_up(asked: list[tuple[int, int, list[str]]], size: int) -> list[Matches]:
-    """Word, number of a level, entries any of which will do (`*`: beginnings); the best level of each project."""
-    found: list[Matches] = [{} for _ in range(size)]
-    if not asked:
-        return found
-    sqlite = connection.vendor == "sqlite"
-    write = _fts if sqlite else _tsv
-    values = [value for number, one in enumerate(asked) for value in (number, write(one[2]))]
-    statement = _LOOK_UP_FTS if sqlite else _LOOK_UP_TSV
-    with connection.cursor() as cursor:
-        cursor.execute(statement.format(rows=", ".join(["(%s, %s)"] * len(asked))), values)
-        lists = dict(cursor.fetchall())
-    for number, (at, level, _) in sorted(enumerate(asked), key=lambda pair: -pair[1][1]):
-        if lists[number]:
-            found[at].update(dict.fromkeys(map(int, lists[number].split(",")), level))
-    return found
-
-
-def _fts(entries: list[str]) -> str:
+def _fts(asked: Asked) -> str:
     # Entries hold letters and digits only, so quoting them is enough.
-    return " OR ".join(f'"{entry[:-1]}" *' if entry.endswith("*") else f'"{entry}"' for entry in entries)
+    entries = " OR ".join(f'"{entry[:-1]}" *' if entry.endswith("*") else f'"{entry}"' for entry in asked.entries)
+    others = " OR ".join(f'"{entry}"' for entry in asked.others)
+    return f"({entries}) NOT ({others})" if others else entries
 
 
-def _tsv(entries: list[str]) -> str:
-    return " | ".join(f"'{entry[:-1]}':*" if entry.endswith("*") else f"'{entry}'" for entry in entries)
+def _tsv(asked: Asked) -> str:
+    entries = " | ".join(f"'{entry[:-1]}':*" if entry.endswith("*") else f"'{entry}'" for entry in asked.entries)
+    return " & ".join([f"({entries})", *(f"!'{entry}'" for entry in asked.others)])

@@ -3,14 +3,16 @@ what is restricted."""
 
 import datetime as dt
 import random
+import string
 
 import pytest
 from django.utils import timezone
 
+from projects.catalog import refresh
 from projects.catalog.query import CatalogQuery
 from projects.catalog.selection import select
 from projects.catalog.spelling import distance
-from projects.models import FormerSlug, Package, Project, UnansweredSearch
+from projects.models import FormerSlug, Package, Project, Readme, UnansweredSearch
 from tests.conftest import make_user
 from tests.projects.catalog_data import listed, make_project
 
@@ -38,8 +40,6 @@ def shelf(team):
     old = make_project("pay-gate", tagline="Payments")
     FormerSlug.objects.create(slug="cash-desk", project=old)
     Package.objects.create(project=old, ecosystem="npm", name="@acme/pay", path="package.json")
-    from projects.catalog import refresh
-
     refresh([old.pk])
 
 
@@ -136,6 +136,18 @@ class TestSilence:
         secret = Project.objects.get(slug="secret-1")
         olga = make_user("olga", team)
         assert secret.pk in select(CatalogQuery(text="zeppelin"), olga).ids
+
+    def test_no_number_of_hidden_words_crowds_out_a_correction(self, search):
+        listed("zeppelin")
+        asked, letters = "zeppelxm", string.ascii_lowercase
+        nearer = {
+            asked[:at] + letter + asked[at + drop :] for at in range(1, 8) for letter in letters for drop in (0, 1)
+        }
+        secret = make_project("secret", visibility="restricted")
+        Readme.objects.create(project=secret, path="README.md", oid="0" * 40, headings=" ".join(nearer - {asked}))
+        refresh([secret.pk])
+        assert len(nearer) > 300
+        assert list(search(asked)[0]) == ["zeppelin"]
 
 
 class TestSearchesPage:
