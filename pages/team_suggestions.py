@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -9,11 +10,14 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import DismissedTeam, User
 from activity import suggested_teams
 
+PER_PAGE = 25
+
 
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
     _administrator(request)
-    context = {"suggestions": suggested_teams.suggestions(), "dismissed": DismissedTeam.objects.all()[:200]}
+    page = Paginator(suggested_teams.suggestions(), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "dismissed": DismissedTeam.objects.all()[:200]}
     return render(request, "pages/team_suggestions.html", context)
 
 

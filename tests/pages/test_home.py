@@ -12,8 +12,9 @@ from tests.projects.catalog_data import make_project
 pytestmark = pytest.mark.django_db
 
 
-def offer(project, author, title="Round up", state="offered"):
-    return ChangeRequest.objects.create(project=project, author=author, title=title, why="It is wrong.", state=state)
+def offer(project, author, title="Round up", state="offered", **fields):
+    wish = {"title": title, "why": "It is wrong.", "state": state, **fields}
+    return ChangeRequest.objects.create(project=project, author=author, **wish)
 
 
 def post(project, title="Write tests", **fields):
@@ -101,12 +102,15 @@ class TestAgenda:
         offer(elsewhere, owner, title="Say more")
         offer(elsewhere, owner, title="Done long ago", state="withdrawn")
         post(project, title="Look at this", state="in-review", taken_by=stranger)
+        offered = post(project, title="Listed by its change", state="in-review", taken_by=stranger)
+        offer(project, stranger, title="Its change", opportunity=offered)
         post(elsewhere, title="Being done", state="taken", taken_by=owner)
         post(elsewhere, title="Silent", state="taken", taken_by=owner, asked_at=timezone.now())
         client.force_login(owner)
         context = client.get("/").context
         assert {item.title: item.words for item in context["waiting"]} == {
             "Round up": "Offered, waits for your answer",
+            "Its change": "Offered, waits for your answer",
             "Mend the map": "Changes wanted from you",
             "Look at this": "Taken and ready for your review",
             "Silent": "Are you still at it?",
@@ -119,7 +123,9 @@ class TestAgenda:
             assert client.get(item.url).status_code == 200
         client.force_login(stranger)
         context = client.get("/").context
-        assert {item.title for item in context["under_way"]} == {"Round up", "Agreed already", "Look at this"}
+        assert {item.title for item in context["under_way"]} == {
+            *("Round up", "Agreed already", "Look at this", "Its change")
+        }
         assert context["waiting"] == []
 
     def test_what_became_restricted_is_gone(self, client, owner, stranger, team):
