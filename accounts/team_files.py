@@ -5,9 +5,13 @@ docs/teams.md describes both formats for people.
 
 import codecs
 import datetime as dt
+import io
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import BinaryIO, TextIO
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -15,7 +19,11 @@ from django.core.validators import validate_email
 from accounts.models import slug_validator
 
 RESERVED = frozenset({"new", "import", "export", "suggestions", "export.csv", "export.yaml"})
-MAX_ROWS = 50_000
+PART_ROWS = 40_000  # memberships that are worked through at a time
+MAX_TEAMS = 10_000
+MAX_YAML_BYTES = 2 * 1024**2  # it is held in memory as a whole
+_CHUNK = 1 << 20
+_CONTROL = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _YES, _NO = frozenset({"yes", "true", "1", "y", "x"}), frozenset({"no", "false", "0", "n"})
 
@@ -67,57 +75,132 @@ class MemberRow:
 
 @dataclass(slots=True)
 class Contents:
-    """All rows of a file. `notes` are remarks on the file as a whole."""
+    """The teams of a file, all of them, and one part of its memberships, so that memory does not grow with the file.
 
+    `part` counts from 1. `rows` counts memberships and rows that cannot be read, whatever part they are in; `lines` are
+    the first and last line of this part. `notes` are remarks on the file as a whole.
+    """
+
+    part: int = 1
     teams: list[TeamRow] = field(default_factory=list)
     members: list[MemberRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rows: int = 0
+    lines: tuple[int, int] = (0, 0)
+    team_rows: int = 0
+
+    @property
+    def parts(self) -> int:
+        """How many parts the file has, once it is read."""
+        return max(1, -(-self.rows // PART_ROWS))
 
     def add(self, record: Record, line: int) -> None:
-        """One row, cleaned; a bad one becomes a problem. Raises UnreadableFile when there are too many rows."""
-        if len(self.teams) + len(self.members) >= MAX_ROWS:
-            raise UnreadableFile(f"Line {line}: the file has more than {MAX_ROWS:,} rows. Split it.")
+        """One row, cleaned; a bad one becomes a problem."""
+        if not (record.get("login") or record.get("email")):
+            self._add_team(record, line)
+        elif self.takes(line):
+            self.add_member(record, line)
+
+    def takes(self, line: int) -> bool:
+        """Count one more row that is no team; whether this part has it."""
+        self.rows += 1
+        if (self.rows - 1) // PART_ROWS != self.part - 1:
+            return False
+        self.lines = (self.lines[0] or line, line)
+        return True
+
+    def add_member(self, record: Record, line: int) -> None:
+        """A membership that was counted."""
         try:
-            if record.get("login") or record.get("email"):
-                self.members.append(clean_member(record, line))
-            else:
-                self.teams.append(clean_team(record, line))
+            self.members.append(clean_member(record, line))
         except BadRow as error:
             self.problem(line, str(error))
+
+    def bad_row(self, line: int, text: str) -> None:
+        """A row of which nobody knows what it is."""
+        if self.takes(line):
+            self.problem(line, text)
 
     def problem(self, line: int, text: str) -> None:
         self.problems.append(Problem(line, text))
 
+    def _add_team(self, record: Record, line: int) -> None:
+        self.team_rows += 1
+        if self.team_rows > MAX_TEAMS:
+            if self.team_rows == MAX_TEAMS + 1:
+                self.problem(
+                    line, f"There are more than {MAX_TEAMS:,} teams: this one and those after it are left out."
+                )
+            return
+        try:
+            self.teams.append(clean_team(record, line))
+        except BadRow as error:
+            self.problem(line, str(error))
 
-def read_file(content: bytes, filename: str) -> Contents:
-    """The rows of a file; the end of its name tells YAML and JSON from CSV. Raises UnreadableFile."""
+
+def read_file(file: BinaryIO, filename: str, part: int = 1) -> Contents:
+    """The teams of a file and one part of its memberships; the end of its name tells YAML and JSON from CSV.
+
+    Raises UnreadableFile.
+    """
     from accounts.team_csv import read_csv
     from accounts.team_yaml import read_yaml
 
-    contents = Contents()
-    text = decode(content, contents)
-    if not text.strip():
-        raise UnreadableFile("The file is empty.")
-    if filename.lower().endswith((".yaml", ".yml", ".json")):
-        read_yaml(text, contents)
-    else:
-        read_csv(text, contents)
+    contents = Contents(part)
+    with _as_text(file, contents) as text:
+        if filename.lower().endswith((".yaml", ".yml", ".json")):
+            read_yaml(_whole(text), contents)
+        else:
+            read_csv(text, contents)
     return contents
 
 
-def decode(content: bytes, contents: Contents) -> str:
-    """UTF-8, UTF-16 with its mark, else Windows-1252, which is how spreadsheets write Latin letters."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace").removeprefix("\ufeff")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        contents.notes.append(
-            f"Line {line} is not UTF-8, so the file was read as Latin-1 (Windows-1252). Check names with accents."
+def _whole(file: TextIO) -> str:
+    text = file.read(MAX_YAML_BYTES + 1)
+    if len(text) > MAX_YAML_BYTES:
+        raise UnreadableFile(
+            f"YAML and JSON are read up to {MAX_YAML_BYTES // 1024**2} MB. Write it as CSV, or split it by teams."
         )
-    return content.decode("cp1252", "replace")
+    if not text.strip():
+        raise UnreadableFile("The file is empty.")
+    return text
+
+
+@contextmanager
+def _as_text(file: BinaryIO, contents: Contents) -> Iterator[TextIO]:
+    """UTF-8, UTF-16 with its mark, else Windows-1252, which is how spreadsheets write Latin letters."""
+    file.seek(0)
+    start = file.read(2)
+    encoding = "utf-16"
+    if start not in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        line = _not_utf8(file, start)
+        encoding = "cp1252" if line else "utf-8-sig"
+        if line:
+            contents.notes.append(
+                f"Line {line} is not UTF-8, so the file was read as Latin-1 (Windows-1252). Check names with accents."
+            )
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
+def _not_utf8(file: BinaryIO, start: bytes) -> int:
+    """Number of the first line that is not UTF-8, 0 if all are."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line, chunk = 1, start
+    try:
+        while chunk:
+            decoder.decode(chunk)
+            line += chunk.count(b"\n")
+            chunk = file.read(_CHUNK)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return line + error.object.count(b"\n", 0, error.start)
+    return 0
 
 
 def clean_team(record: Record, line: int) -> TeamRow:
@@ -174,7 +257,7 @@ def _text(record: Record, column: str, limit: int, *, prose: bool = False) -> st
     if "\0" in text:
         raise BadRow(f"There is a NUL byte in {column}.")
     text = text.strip() if prose else " ".join(text.split())
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\n\r\t" for letter in text):
+    if _CONTROL.search(text):
         raise BadRow(f"There is a control character in {column}.")
     if len(text) > limit:
         raise BadRow(f"{column} is longer than {limit} characters.")

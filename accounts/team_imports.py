@@ -1,9 +1,11 @@
 """Reading a file of teams into the tables: one door for the command and the page."""
 
+from typing import BinaryIO
+
 from django.conf import settings
 
 from accounts.models import AuditEvent, Membership, Team, User
-from accounts.team_files import UnreadableFile, read_file
+from accounts.team_files import read_file
 from accounts.team_members import Spell
 from accounts.team_plan import Change, Plan, TeamWork, plan_import
 from accounts.team_verbs import changing_teams, write_parents
@@ -19,28 +21,33 @@ class TeamsChanged(Exception):
         self.plan = plan
 
 
-def look(content: bytes, filename: str, *, complete: bool = False) -> Plan:
-    """What applying the file would do now. Raises UnreadableFile."""
-    if len(content) > settings.TEAMS_MAX_BYTES:
-        raise UnreadableFile(too_large())
-    return plan_import(read_file(content, filename), complete=complete)
+def look(file: BinaryIO, filename: str, *, complete: bool = False, part: int = 1) -> Plan:
+    """What applying the file would do now: its teams, and one part of its memberships. Raises UnreadableFile."""
+    return plan_import(read_file(file, filename, part), complete=complete)
 
 
 def too_large() -> str:
     return (
-        f"The file is larger than {settings.TEAMS_MAX_BYTES / 1024**2:.3g} MB. Split it, one part of the teams in each."
+        f"The file is larger than {settings.TEAMS_MAX_BYTES / 1024**2:.3g} MB. Split it, one part of the teams in "
+        "each, or let import_teams read it on the server."
     )
 
 
 def apply(
-    content: bytes, filename: str, editor: User | None, *, complete: bool = False, expected: str | None = None
+    file: BinaryIO,
+    filename: str,
+    editor: User | None,
+    *,
+    complete: bool = False,
+    expected: str | None = None,
+    part: int = 1,
 ) -> Plan:
     """Do it, all in one transaction. `expected` is the digest of the plan that somebody agreed to.
 
     Raises UnreadableFile, or TeamsChanged when something else would happen now; then nothing was done.
     """
     with changing_teams():
-        plan = look(content, filename, complete=complete)
+        plan = look(file, filename, complete=complete, part=part)
         if expected is not None and plan.digest() != expected:
             raise TeamsChanged(plan)
         made = _write_teams(plan)

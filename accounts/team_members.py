@@ -88,6 +88,14 @@ class Members:
     untouched: int = 0
 
 
+@dataclass(slots=True)
+class Someone:
+    """All that is known of one person's memberships, and by which keys the person goes."""
+
+    keys: list[Key] = field(default_factory=list)
+    spells: list[Spell] = field(default_factory=list)
+
+
 class Directory:
     """Which account a login or an address means. Only a proven address means an account: membership is permission."""
 
@@ -96,6 +104,7 @@ class Directory:
         users = {user.pk: user for user in User.objects.only("pk", "username", "name", "email").order_by("pk")}
         for user in users.values():
             self.logins[user.username.lower()].append(user)
+        self.users = users
         self.proven: dict[str, User] = {}
         for email, pk in EmailAddress.objects.filter(verified=True).values_list("email", "user_id"):
             self.proven[email.lower()] = users[pk]
@@ -118,7 +127,7 @@ class Directory:
 def plan_members(rows: list[MemberRow], teams: "dict[str, TeamWork]", leave: set[str], today: dt.date) -> Members:
     """Work all rows in, then let those go that do not fit, then end who is not named in the teams to `leave`."""
     outcome, directory = Members(), Directory()
-    people = _stored_spells()
+    people = _stored_spells(rows, directory, teams, leave)
     unproven = 0
     for row in rows:
         member = directory.find(row)
@@ -134,8 +143,7 @@ def plan_members(rows: list[MemberRow], teams: "dict[str, TeamWork]", leave: set
         )
     if not outcome.problems:
         _leave(people, leave, today)
-    groups = {id(spells): spells for spells in people.values()}
-    for spells in groups.values():
+    for spells in {id(someone): someone.spells for someone in people.values()}.values():
         _close(spells, teams)
         _settle(spells, outcome, teams)
         outcome.spells += [spell for spell in spells if spell.changed]
@@ -144,40 +152,73 @@ def plan_members(rows: list[MemberRow], teams: "dict[str, TeamWork]", leave: set
     return outcome
 
 
-def _stored_spells() -> dict[Key, list[Spell]]:
-    """All memberships by every key of their person; keys of one person share one list."""
-    people: dict[Key, list[Spell]] = {}
-    rows = Membership.objects.select_related("user", "team").order_by("pk")
-    for stored in rows:
-        member = Member(stored.user, stored.email, stored.login, stored.name)
-        spell = Spell(member, stored.team.slug, stored.started_on, stored.ended_on, stored.is_primary, stored)
-        _group(member, people).append(spell)
+def _stored_spells(
+    rows: list[MemberRow], directory: Directory, teams: "dict[str, TeamWork]", leave: set[str]
+) -> dict[Key, Someone]:
+    """Stored memberships of everybody the rows may mean, and those that end with a team or because a file is complete.
+
+    Memory grows with these, not with what is stored. Two queries.
+    """
+    people: dict[Key, Someone] = {}
+    wanted = _wanted(rows, directory)
+    slugs = {team.id: slug for slug, team in teams.items()}
+    columns = [column.attname for column in Membership._meta.concrete_fields]
+    for values in Membership.objects.order_by("pk").values(*columns).iterator(chunk_size=2000):
+        slug, closed = slugs[values["team_id"]], teams[slugs[values["team_id"]]].closed_on
+        named = any(key in wanted for key in _keys(values["user_id"], values["email"], values["login"]))
+        if named or slug in leave or (closed and (values["ended_on"] is None or values["ended_on"] > closed)):
+            stored = Membership.from_db("default", columns, list(values.values()))
+            user = directory.users[stored.user_id] if stored.user_id else None
+            member = Member(user, stored.email, stored.login, stored.name)
+            spell = Spell(member, slug, stored.started_on, stored.ended_on, stored.is_primary, stored)
+            _someone(member, people).spells.append(spell)
     return people
 
 
-def _keys(member: Member) -> list[Key]:
-    if member.user:
-        return [("user", member.user.pk)]
-    return [(kind, text) for kind, text in (("email", member.email), ("login", member.login)) if text]
+def _wanted(rows: list[MemberRow], directory: Directory) -> set[Key]:
+    """Every key of everybody the rows may mean: an address leads to a login where a membership has both."""
+    both: dict[Key, list[Key]] = defaultdict(list)
+    for email, login in Membership.objects.exclude(email="").exclude(login="").values_list("email", "login"):
+        both["email", email].append(("login", login))
+        both["login", login].append(("email", email))
+    found: set[Key] = set()
+    for row in rows:
+        member = directory.find(row)
+        user = member.user.pk if isinstance(member, Member) and member.user else None
+        found.update([*_keys(None, row.email, row.login), *_keys(user, "", "")])
+    queue = list(found & both.keys())
+    while queue:
+        fresh = [key for key in both[queue.pop()] if key not in found]
+        found.update(fresh)
+        queue += fresh
+    return found
 
 
-def _group(member: Member, people: dict[Key, list[Spell]], *more: Key) -> list[Spell]:
-    """The one list of a person's spells, under all of the person's keys; lists that turn out to be one are joined."""
-    keys = [*_keys(member), *more]
+def _keys(user: int | None, email: str, login: str) -> list[Key]:
+    if user:
+        return [("user", user)]
+    return [(kind, text) for kind, text in (("email", email), ("login", login)) if text]
+
+
+def _someone(member: Member, people: dict[Key, Someone], *more: Key) -> Someone:
+    """The one who goes by these keys; people who turn out to be one are joined."""
+    keys = [*_keys(member.user.pk if member.user else None, member.email, member.login), *more]
     found = list({id(people[key]): people[key] for key in keys if key in people}.values())
-    spells = found[0] if found else []
-    for other in found[1:]:
-        spells.extend(other)
-        for key in [key for key, value in people.items() if value is other]:
-            people[key] = spells
+    someone = max(found, key=lambda one: len(one.keys)) if found else Someone()
+    for other in found:
+        if other is not someone:
+            someone.spells.extend(other.spells)
+            someone.keys.extend(other.keys)
+            people.update(dict.fromkeys(other.keys, someone))
     for key in keys:
-        people[key] = spells
-    return spells
+        if people.get(key) is not someone:
+            people[key] = someone
+            someone.keys.append(key)
+    return someone
 
 
-def _work_in(row: MemberRow, member: Member, people: dict[Key, list[Spell]], outcome: Members) -> None:
-    more: list[Key] = [(kind, text) for kind, text in (("email", row.email), ("login", row.login)) if text]
-    spells = _group(member, people, *(key for key in more if key in people))
+def _work_in(row: MemberRow, member: Member, people: dict[Key, Someone], outcome: Members) -> None:
+    spells = _someone(member, people, *(key for key in _keys(None, row.email, row.login) if key in people)).spells
     if len(spells) >= MAX_SPELLS:
         outcome.problems.append(Problem(row.line, f"{member.label} has {MAX_SPELLS} memberships already."))
         return
@@ -213,9 +254,9 @@ def _meant(row: MemberRow, spells: Iterable[Spell]) -> Spell | None:
     return stored[0] if len(stored) == 1 else None
 
 
-def _leave(people: dict[Key, list[Spell]], leave: set[str], today: dt.date) -> None:
-    for spells in people.values():
-        for spell in spells:
+def _leave(people: dict[Key, Someone], leave: set[str], today: dt.date) -> None:
+    for someone in people.values():
+        for spell in someone.spells:
             runs = (spell.end is None or spell.end > today) and (spell.start is None or spell.start < today)
             if spell.team in leave and not spell.seen and runs:
                 spell.end = today

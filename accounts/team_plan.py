@@ -1,4 +1,4 @@
-"""What a file of teams would change: worked out over the whole file first, so that the order of its rows is no matter.
+"""What a file of teams would change: worked out over all its rows first, so that their order is no matter.
 
 Rows that cannot be are left out with a reason, and everything else is worked out again without them.
 """
@@ -14,7 +14,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import Membership, Team
-from accounts.team_files import Contents, MemberRow, Problem, TeamRow
+from accounts.team_files import PART_ROWS, Contents, MemberRow, Problem, TeamRow
 from accounts.team_members import Spell, plan_members
 from accounts.team_verbs import TeamError, check_no_circle, moved
 from accounts.teams import Node, Tree, tree
@@ -64,6 +64,9 @@ class Plan:
     tree: Tree = field(default_factory=lambda: Tree({}))
     moved_ids: list[int] = field(default_factory=list)
     spells: list[Spell] = field(default_factory=list)
+    part: int = 1
+    parts: int = 1
+    lines: tuple[int, int] = (0, 0)
 
     def counts(self) -> dict[str, int]:
         """Number of changes by kind, for every kind."""
@@ -78,16 +81,23 @@ class Plan:
 def plan_import(contents: Contents, *, complete: bool = False) -> Plan:
     """What applying these rows would do now. Writes nothing; the number of queries does not grow with the file.
 
-    complete: people whom the file does not name leave the teams that it names, today.
+    complete: people whom the file does not name leave the teams that it names, today. Nobody does while rows are left
+    out, or where the file has several parts: whom the others name is not known here.
     """
     plan = Plan(problems=list(contents.problems), notes=list(contents.notes))
+    plan.part, plan.parts, plan.lines = contents.part, contents.parts, contents.lines
     rows = _plan_teams(contents.teams, plan)
     _note_teams(plan, rows)
     usable = [row for row in contents.members if _has_team(row, plan)]
-    if complete and plan.problems:
+    if complete and plan.parts > 1:
+        plan.notes.append(
+            f"Nobody leaves a team: the file has more than {PART_ROWS:,} memberships, and only a whole file says whom "
+            "it leaves out. Give the teams in several complete files."
+        )
+    elif complete and plan.problems:
         plan.notes.append("Nobody leaves a team while the file has rows that cannot be used.")
     leave = set()
-    if complete and not plan.problems:
+    if complete and not plan.problems and plan.parts == 1:
         leave = {row.team for row in rows} | {row.team for row in usable}
     members = plan_members(usable, plan.teams, leave, timezone.localdate())
     plan.problems += members.problems

@@ -260,9 +260,9 @@ CSRF_COOKIE_HTTPONLY = False  # htmx reads no cookie, but forms rendered by the 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 24 * 1024**2
 # Nothing larger than FILE_UPLOAD_MAX_MEMORY_SIZE is of use here, and nobody shall fill the disk with it.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-# A file of teams is looked at in memory, so the largest upload follows its limit; 64 KB are for the rest of the form.
-TEAMS_MAX_BYTES = env.int("PORTAL_TEAMS_MAX_BYTES", default=2 * 1024**2)
-FILE_UPLOAD_MAX_MEMORY_SIZE = max(2_621_440, TEAMS_MAX_BYTES + 64 * 1024)
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# Files of teams alone go to the disk, those of administrators: projects.team_forms.TeamsUploadHandler.
+TEAMS_MAX_BYTES = env.int("PORTAL_TEAMS_MAX_BYTES", default=64 * 1024**2)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Security

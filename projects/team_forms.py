@@ -3,9 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.core.validators import validate_email
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import Team, User, slug_validator
@@ -143,6 +146,31 @@ class ImportForm(PlainForm):
         label="The file is complete",
         help_text="People whom it does not name leave, today, the teams that it names.",
     )
+
+
+class TeamsUploadHandler(TemporaryFileUploadHandler):
+    """A file of teams goes to the disk, where it is read line by line; one that is too large goes nowhere."""
+
+    FORM = 64 * 1024  # bytes for the rest of the request
+
+    @classmethod
+    def is_too_large(cls, request: HttpRequest) -> bool:
+        length = request.headers.get("content-length") or ""
+        return length.isdecimal() and int(length) > settings.TEAMS_MAX_BYTES + cls.FORM
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request)
+        self.activated = not self.is_too_large(request)
+
+    def new_file(self, *args: Any, **options: Any) -> None:
+        if self.activated:
+            super().new_file(*args, **options)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        return super().receive_data_chunk(raw_data, start) if self.activated else raw_data
+
+    def file_complete(self, file_size: int) -> Any:
+        return super().file_complete(file_size) if self.activated else None
 
 
 def _choose(field: forms.Field, teams: Any) -> None:

@@ -1,8 +1,11 @@
 """A file of teams on a page: upload, look at exactly what would change, apply. And the files that come out again."""
 
 import datetime as dt
+import gzip
+import io
+import shutil
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,26 +13,36 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import team_exports, team_imports
 from accounts.models import TeamImport
-from accounts.team_files import UnreadableFile
+from accounts.team_files import UnreadableFile, read_file
 from accounts.team_imports import TeamsChanged
 from accounts.team_plan import Plan
-from projects.team_forms import ImportForm
+from projects.team_forms import ImportForm, TeamsUploadHandler
 from projects.teams import follow_names
 from projects.views.teams import administrator
 
 KEPT = dt.timedelta(days=1)
 SHOWN = 200
 PROBLEMS_SHOWN = 500
+GZIP = b"\x1f\x8b"
 
 
+@csrf_exempt  # checked in `_upload`, as the check reads the form, and where a file goes has to be said before
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     user = administrator(request)
+    request.upload_handlers = [TeamsUploadHandler(request)]
+    return _upload(request, user)
+
+
+@csrf_protect
+def _upload(request: HttpRequest, user: Any) -> HttpResponse:
     form = ImportForm(request.POST if request.method == "POST" else None, files=request.FILES or None)
     if request.method == "POST" and form.is_valid():
         kept = _kept(request, form, user)
@@ -43,30 +56,49 @@ def upload(request: HttpRequest) -> HttpResponse:
 def _kept(request: HttpRequest, form: ImportForm, user: Any) -> TeamImport | None:
     """The upload as a row, until it is applied or a day has gone; None and an error of the form if it is of no use."""
     file = form.cleaned_data["file"]
-    if file is None:
-        # The upload handler takes no larger body: then there is no file.
-        large = int(request.headers.get("content-length") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
-        form.add_error("file", team_imports.too_large() if large else "Choose a file.")
+    if file is None:  # it was left out of a request that is too large
+        form.add_error(
+            "file", team_imports.too_large() if TeamsUploadHandler.is_too_large(request) else "Choose a file."
+        )
         return None
-    content, name = file.read(), PurePosixPath(file.name).name[-200:]
+    name = PurePosixPath(file.name).name[-200:]
     try:
-        team_imports.look(content, name, complete=form.cleaned_data["complete"])
+        read_file(file.file, name)
     except UnreadableFile as error:
         form.add_error("file", str(error))
         return None
     TeamImport.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
     return TeamImport.objects.create(
-        created_by=user, filename=name, content=content, complete=form.cleaned_data["complete"]
+        created_by=user, filename=name, content=_packed(file.file), complete=form.cleaned_data["complete"]
     )
+
+
+def _packed(file: BinaryIO) -> bytes:
+    packed = io.BytesIO()
+    file.seek(0)
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as out:
+        shutil.copyfileobj(file, out)
+    return packed.getvalue()
+
+
+def _content(kept: TeamImport) -> BinaryIO:
+    """The file as it was uploaded; it is unpacked while it is read."""
+    packed = io.BytesIO(bytes(kept.content))
+    return gzip.GzipFile(fileobj=packed) if packed.getbuffer()[:2] == GZIP else packed  # type: ignore[return-value]
+
+
+def _part(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 and int(text) else 1
 
 
 @require_safe
 def import_look(request: HttpRequest, pk: int) -> HttpResponse:
     administrator(request)
     kept = _get(pk)
+    part = _part(request.GET.get("part", ""))
     try:
-        plan = team_imports.look(bytes(kept.content), kept.filename, complete=kept.complete)
-    except UnreadableFile as error:  # the limit was lowered meanwhile
+        plan = team_imports.look(_content(kept), kept.filename, complete=kept.complete, part=part)
+    except UnreadableFile as error:  # the rules have changed meanwhile
         messages.error(request, str(error))
         return redirect("teams:import")
     return _page(request, kept, plan)
@@ -79,20 +111,24 @@ def import_apply(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         with transaction.atomic():
             plan = team_imports.apply(
-                bytes(kept.content),
+                _content(kept),
                 kept.filename,
                 user,
                 complete=kept.complete,
                 expected=request.POST.get("digest", ""),
+                part=_part(request.POST.get("part", "")),
             )
             follow_names(team_imports.renamed(plan))
-            kept.delete()
+            if plan.part >= plan.parts:
+                kept.delete()
     except TeamsChanged as changed:
         return _page(request, kept, changed.plan, moved_on=True)
     except UnreadableFile as error:
         messages.error(request, str(error))
         return redirect("teams:import")
     messages.success(request, f"Applied: {_sum(plan)}.")
+    if plan.part < plan.parts:
+        return redirect(f"{reverse('teams:import_look', args=[pk])}?part={plan.part + 1}")
     return redirect("pages:teams")
 
 
@@ -126,5 +162,6 @@ def _page(request: HttpRequest, kept: TeamImport, plan: Plan, *, moved_on: bool 
         "problems": plan.problems[:PROBLEMS_SHOWN],
         "more_problems": max(0, len(plan.problems) - PROBLEMS_SHOWN),
         "moved_on": moved_on,
+        "next_part": plan.part + 1 if plan.part < plan.parts else None,
     }
     return render(request, "teams/import_look.html", context, status=409 if moved_on else 200)

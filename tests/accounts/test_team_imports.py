@@ -1,6 +1,7 @@
 """Files of teams: what they would change, what they do change, and what is wrong with them."""
 
 import datetime as dt
+import io
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -8,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import team_exports, team_imports, team_verbs, teams
+from accounts import team_csv, team_exports, team_files, team_imports, team_verbs, teams
 from accounts.models import AuditEvent, Membership, PastParent, Team
 from accounts.team_files import UnreadableFile
 from accounts.team_verbs import Member
@@ -27,12 +28,16 @@ billing,,,lee,,Lee,,,no
 """
 
 
+def file_of(text):
+    return io.BytesIO(text if isinstance(text, bytes) else text.encode())
+
+
 def look(text, name="teams.csv", **options):
-    return team_imports.look(text if isinstance(text, bytes) else text.encode(), name, **options)
+    return team_imports.look(file_of(text), name, **options)
 
 
 def load(text, name="teams.csv", **options):
-    return team_imports.apply(text if isinstance(text, bytes) else text.encode(), name, None, **options)
+    return team_imports.apply(file_of(text), name, None, **options)
 
 
 def day(text):
@@ -191,6 +196,14 @@ class TestPeople:
         plan = look("team,login,email\nd,,\nd,maya,sam@example.com\n")
         assert "belongs to the account sam" in problems(plan)[0][1]
 
+    def test_a_row_that_joins_address_and_login_meets_the_memberships_of_both(self):
+        load("team,email,login,end\nd,,,\ne,,,\nd,kim@x.example,kim,2024-01-01\n")
+        assert "line 3" in problems(look("team,email,login\ne,kim@x.example,\nd,,kim\ne,kim@x.example,other\n"))[0][1]
+        stored = "team,email,login,start\ne,,kim,2023-06-01\n"
+        assert "main team is d" in problems(look(stored))[0][1]
+        load("team,email,login\ne,kim@y.example,\n")
+        assert look("team,email,login,start\nd,kim@y.example,kim,2025-01-01\n").problems != []
+
 
 class TestFormats:
     @pytest.mark.parametrize(
@@ -240,10 +253,22 @@ class TestFormats:
         with pytest.raises(UnreadableFile, match=words):
             look(content)
 
-    def test_a_large_file_is_refused_before_it_is_read(self, settings):
-        settings.TEAMS_MAX_BYTES = 1000
-        with pytest.raises(UnreadableFile, match="larger than"):
-            look("team\n" + "a\n" * 1000)
+    def test_a_line_without_end_costs_itself_alone(self, monkeypatch):
+        monkeypatch.setattr(team_csv, "_LONGEST", 40)
+        plan = look("team,team_name\na,A\nb," + "x" * 500 + '\n"c\nd' + "y" * 90 + '"\nd,D\n')
+        assert [change.team for change in plan.changes] == ["a", "d"]
+        assert [line for line, _ in problems(plan)] == [3, 4, 5]
+        assert "longer than 40" in problems(plan)[0][1]
+
+    def test_many_broken_rows_do_not_hide_the_others(self):
+        plan = look("team,team_name\n" + 'a,"x"y\n' * 150 + "b,B\n")
+        assert ([change.team for change in plan.changes], len(plan.problems)) == (["b"], 150)
+
+    def test_yaml_is_read_up_to_a_limit(self, monkeypatch):
+        monkeypatch.setattr(team_files, "MAX_YAML_BYTES", len(YAML))
+        assert look(YAML, "teams.yaml").problems == []
+        with pytest.raises(UnreadableFile, match="Write it as CSV"):
+            look(YAML + "\n", "teams.yaml")
 
     def test_random_bytes_never_break_it(self):
         import random
@@ -258,6 +283,66 @@ class TestFormats:
                     look(bytes(content), name)
                 except UnreadableFile as error:
                     assert str(error)
+
+
+class TestParts:
+    """A long file: all teams, and so many memberships at a time."""
+
+    ROWS = (
+        "team,parent,email,start\n"
+        + "".join(f"d,,p{n}@x.example,2024-01-01\n" for n in range(5))
+        + ('d,,p5@x.example,soon\nd,,"p6"@x.example,\nd,,p7@x.example,\nd,top,,\ntop,,,\n')
+    )
+
+    @pytest.fixture(autouse=True)
+    def _small(self, monkeypatch):
+        monkeypatch.setattr(team_files, "PART_ROWS", 3)
+
+    @pytest.mark.parametrize("letters", ["utf-8", "utf-16"])
+    def test_part_by_part_nothing_is_lost(self, letters):
+        content = self.ROWS.encode(letters)
+        plans = [load(content, part=part) for part in (1, 2, 3)]
+        assert [(plan.part, plan.parts, plan.lines) for plan in plans] == [
+            (1, 3, (2, 4)), (2, 3, (5, 7)), (3, 3, (8, 9)),
+        ]  # fmt: skip
+        assert [problems(plan) != [] for plan in plans] == [False, True, True]
+        assert [problems(plan)[0][0] for plan in plans[1:]] == [7, 8]
+        assert [plan.counts()["added"] for plan in plans] == [5, 2, 1]
+        assert sorted(Membership.objects.values_list("email", flat=True)) == [
+            f"p{n}@x.example" for n in (0, 1, 2, 3, 4, 7)
+        ]
+        assert Team.objects.get(slug="d").parent.slug == "top"
+        assert all(load(content, part=part).changes == [] for part in (1, 2, 3))
+
+    def test_a_part_that_is_not_there_changes_nothing(self):
+        load(self.ROWS)
+        assert look(self.ROWS, part=9).changes == []
+
+    def test_nobody_leaves_by_a_file_of_several_parts(self, maya):
+        load("team,login\nd,\nd,maya\n")
+        good = "team,email\n" + "".join(f"d,p{n}@x.example\n" for n in range(4))
+        for part in (1, 2):
+            plan = look(good, complete=True, part=part)
+            assert "Nobody leaves" in plan.notes[0]
+            assert "ended" not in {change.kind for change in plan.changes}
+        assert look("\n".join(good.split("\n")[:4]), complete=True).counts()["ended"] == 1
+
+    def test_overlaps_with_parts_before_are_refused(self):
+        text = "team,email,start\nd,,\ne,,\n" + "".join(f"d,p{n}@x.example,\n" for n in range(3))
+        text += "e,p0@x.example,2024-01-01\n"
+        load(text)
+        assert "main team is d" in problems(load(text, part=2))[0][1]
+
+    def test_yaml_has_parts_too(self, maya):
+        text = "teams:\n- slug: d\n  members: [a, b, c, d]\n- slug: e\n  members: [f]\n"
+        assert [load(text, "t.yaml", part=part).counts()["added"] for part in (1, 2)] == [5, 2]
+
+    def test_teams_past_the_limit_are_named(self, monkeypatch):
+        monkeypatch.setattr(team_files, "MAX_TEAMS", 2)
+        plan = load("team,email\na,\nb,\nc,\nd,\na,kim@x.example\nc,lee@x.example\n")
+        assert [line for line, _ in problems(plan)] == [4, 7]
+        assert "more than 2 teams" in problems(plan)[0][1]
+        assert Membership.objects.get().email == "kim@x.example"
 
 
 YAML = """

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import CommandError, call_command
 
+from accounts import team_files
 from accounts.models import Membership, Team
 from projects import catalog
 from projects.catalog.query import CatalogQuery
@@ -61,12 +62,17 @@ class TestImportTeams:
             call_command("import_teams", str(path))
         assert refused.value.returncode == (2 if content is None else 1)
 
-    def test_a_large_file_is_not_read_to_its_end(self, db, tmp_path, settings):
-        settings.TEAMS_MAX_BYTES = 100
+    def test_a_long_file_is_read_part_by_part(self, team, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(team_files, "PART_ROWS", 2)
         path = tmp_path / "teams.csv"
-        path.write_bytes(b"team\n" * 1000)
-        with pytest.raises(CommandError, match="larger than"):
-            call_command("import_teams", str(path))
+        path.write_text(FILE + "payments,,lee@x.example,\npayments,,not an address,\npayments,,sam@x.example,\n")
+        for options in ({"dry_run": True, "json": True}, {}):
+            with pytest.raises(CommandError, match="1 rows were left out"):
+                call_command("import_teams", str(path), **options)
+        told = capsys.readouterr()
+        assert "Part 2 of 2: lines 5 to 6, and all teams" in told.out
+        assert told.err.count("line 5: ") == 1
+        assert Membership.objects.count() == 3
 
 
 class TestExportTeams:

@@ -2,9 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
@@ -21,35 +20,43 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
         parser.add_argument("--complete", action="store_true", help="end memberships that the file does not name")
-        parser.add_argument("--json", action="store_true", help="print data and nothing else")
+        parser.add_argument("--json", action="store_true", help="print data and nothing else, a document for each part")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
-        content = self._content(path)
+        problems, part, parts = 0, 1, 1
         try:
-            if options["dry_run"]:
-                plan = team_imports.look(content, path.name, complete=options["complete"])
-            else:
-                with transaction.atomic():
-                    plan = team_imports.apply(content, path.name, None, complete=options["complete"])
-                    follow_names(team_imports.renamed(plan))
+            with path.open("rb") as file:
+                while part <= parts:
+                    plan = self._done(file, path.name, part, options)
+                    problems += len(plan.problems)
+                    parts, part = plan.parts, part + 1
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from None
         except UnreadableFile as error:
             raise CommandError(str(error)) from None
+        if problems:
+            raise CommandError(f"{problems} rows were left out.")
+
+    def _done(self, file: BinaryIO, name: str, part: int, options: dict[str, Any]) -> Plan:
+        """One part of the file, in a transaction of its own, and told."""
+        if options["dry_run"]:
+            plan = team_imports.look(file, name, complete=options["complete"], part=part)
+        else:
+            with transaction.atomic():
+                plan = team_imports.apply(file, name, None, complete=options["complete"], part=part)
+                follow_names(team_imports.renamed(plan))
         if options["json"]:
             self.stdout.write(json.dumps(_data(plan), ensure_ascii=False, indent=2))
         else:
             self._tell(plan, "would be" if options["dry_run"] else "were")
-        if plan.problems:
-            raise CommandError(f"{len(plan.problems)} rows were left out.")
-
-    def _content(self, path: Path) -> bytes:
-        try:
-            with path.open("rb") as file:
-                return file.read(settings.TEAMS_MAX_BYTES + 1)
-        except OSError as error:
-            raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from None
+        return plan
 
     def _tell(self, plan: Plan, would: str) -> None:
+        if plan.parts > 1:
+            self.stdout.write(
+                f"Part {plan.part} of {plan.parts}: lines {plan.lines[0]} to {plan.lines[1]}, and all teams"
+            )
         for note in plan.notes:
             self.stderr.write(note)
         for change in plan.changes:
@@ -70,4 +77,6 @@ def _data(plan: Plan) -> dict[str, Any]:
         "changes": [{name: getattr(change, name) for name in names} for change in plan.changes],
         "problems": [{"line": problem.line, "text": problem.text} for problem in plan.problems],
         "notes": plan.notes,
+        "part": plan.part,
+        "parts": plan.parts,
     }
