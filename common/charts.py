@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import zip_longest
 
 from django.utils.html import format_html, format_html_join
@@ -116,6 +117,7 @@ def _height(count: int, scale: float) -> float:
     return round(max(1.0, count * scale), 1) if count else 0
 
 
+@lru_cache(maxsize=20_000)  # the same few in every picture of a list
 def _bar(x: int, top: float, foot: float) -> str:
     return f"M{x} {foot:g}V{top:g}h2V{foot:g}z"
 

@@ -71,7 +71,7 @@ class Selection:
 def select(query: CatalogQuery, user: User | AnonymousUser, now: datetime | None = None) -> Selection:
     """Six queries at most: readable restricted projects, the clock, changed rows, text, words spelled alike and what
     has them."""
-    readable = list(Project.objects.visible_to(user).restricted().values_list("pk", flat=True))
+    readable = list(Project.objects.visible_to(user).restricted().order_by().values_list("pk", flat=True))
     question = ask(query.text)
     with INDEX.lock:
         INDEX.update()

@@ -23,6 +23,10 @@ from projects.catalog.selection import Selection, select
 from projects.models import Project
 
 TOPICS_SHOWN = 5
+SHOWN = (
+    *("slug", "name", "tagline", "visibility", "licence", "lifecycle", "star_count"),
+    *("commits_90d", "contributors_90d", "weeks", "last_commit_at", "owner__name"),
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,8 @@ def _may_register(user: User | AnonymousUser) -> bool:
 def _lines(selection: Selection, user: User | AnonymousUser) -> list[Line]:
     """The rows of the page. The database is asked once more for permission, so a stale index shows nothing hidden."""
     ids = [row.project_id for row in selection.rows]
-    projects = Project.objects.visible_to(user).filter(pk__in=ids).select_related("owner").defer("motivation").in_bulk()
+    wanted = Project.objects.visible_to(user).filter(pk__in=ids).select_related("owner").only(*SHOWN)
+    projects = {project.pk: project for project in wanted.order_by()}
     return [_line(projects[row.project_id], row, selection) for row in selection.rows if row.project_id in projects]
 
 
