@@ -4,14 +4,15 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Subquery, Sum, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import Team, User
-from activity.rollups import WINDOW_DAYS
+from activity.days import WINDOW_DAYS, window
+from activity.models import FlowWeek, PersonDay
 from contributions.agenda import Agenda, agenda
 from contributions.fitting import Marks, marks_of
 from contributions.opportunity_list import best_for
@@ -62,15 +63,26 @@ def _has_teams() -> bool:
 
 
 def _figures(visible: ProjectQuerySet) -> dict[str, Any]:
-    """Sums over the projects the viewer may read."""
+    """Sums over the projects the viewer may read; a commit of several of them counts once."""
     month_ago = timezone.now() - dt.timedelta(days=30)
-    return visible.aggregate(
+    figures = visible.aggregate(
         projects=Count("pk"),
         teams=Count("owner", distinct=True),
         commits=Sum("commits_90d", default=0),
+        again=Max(Subquery(_counted_again(visible)), default=0),
         moving=Count("pk", filter=Q(last_commit_at__gte=month_ago)),
         welcoming=Count("pk", filter=Q(welcomes=True)),
     )
+    figures["commits"] -= figures["again"] or 0
+    return figures
+
+
+def _counted_again(visible: ProjectQuerySet) -> QuerySet[Any]:
+    """Commits of the last days in copies and folders of what the viewer reads anyway; one row, or none."""
+    first, last = window(timezone.now().astimezone(dt.UTC).date())
+    weeks = FlowWeek.objects.within(first - dt.timedelta(days=6)).filter(precedence__isnull=False)  # has an index
+    days = PersonDay.objects.again(visible).filter(project__in=weeks.values("project")).between(first, last)
+    return days.humans().order_by().values(one=Value(1)).annotate(total=Sum("commits")).values("total")
 
 
 def _strip(figures: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,13 +6,12 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.core.validators import validate_email
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import Team, User, slug_validator
-from accounts.team_files import RESERVED
+from accounts.team_files import ADDRESS, RESERVED
 from accounts.team_verbs import Member
 
 
@@ -122,7 +121,8 @@ class MemberForm(PlainForm):
     def clean_person(self) -> str:
         text: str = self.cleaned_data["person"].lower()
         if "@" in text.lstrip("@"):
-            validate_email(text)
+            if not ADDRESS.fullmatch(text):
+                raise ValidationError("This is no valid email address.")
         elif len(text) > 150 or not text.isprintable() or " " in text:
             raise ValidationError("This is no user name, address or login.")
         return text.removeprefix("@")

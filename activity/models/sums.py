@@ -44,14 +44,21 @@ class PrecedenceProject(models.Model):
         return f"{self.project_id} in {self.precedence_id}"
 
 
+def _earlier(projects: QuerySet[Project]) -> QuerySet[PrecedenceProject]:
+    return PrecedenceProject.objects.filter(precedence=OuterRef("precedence"), project__in=projects)
+
+
 class PersonDayQuerySet(models.QuerySet["PersonDay"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         return self.filter(project__in=Project.objects.visible_to(user))
 
     def once(self, projects: QuerySet[Project]) -> Self:
         """Rows of these projects, without what belongs to one of them that comes first: each commit counts once."""
-        earlier = PrecedenceProject.objects.filter(precedence=OuterRef("precedence"), project__in=projects)
-        return self.filter(project__in=projects).filter(Q(precedence=None) | ~Exists(earlier))
+        return self.filter(project__in=projects).filter(Q(precedence=None) | ~Exists(_earlier(projects)))
+
+    def again(self, projects: QuerySet[Project]) -> Self:
+        """Rows of these projects that `once` leaves out."""
+        return self.filter(Exists(_earlier(projects)), project__in=projects, precedence__isnull=False)
 
     def between(self, first: dt.date | None, last: dt.date | None) -> Self:
         """Days from `first` to `last`, both included; None leaves the side open."""

@@ -196,6 +196,15 @@ class TestPeople:
         plan = look("team,login,email\nd,,\nd,maya,sam@example.com\n")
         assert "belongs to the account sam" in problems(plan)[0][1]
 
+    @pytest.mark.parametrize("email", ["kim@box.(none)", "kim@localhost", "kim@1f2e-33", "k+i_m@ünicode.example"])
+    def test_addresses_are_taken_as_git_writes_them(self, email):
+        load(f"team,email\nd,\nd,{email}\n")
+        assert teams.Timeline.load().team_at(day("2024-01-01"), emails=[email]) == Team.objects.get().pk
+
+    @pytest.mark.parametrize("email", ["kim@", "@x", "a b@x", "kim@@x", "kim@x;lee@x", "<kim@x>", "kim"])
+    def test_what_is_no_address_is_refused(self, email):
+        assert "not a mail address" in problems(look(f"team,email\nd,\nd,{email}\n"))[0][1]
+
     def test_a_row_that_joins_address_and_login_meets_the_memberships_of_both(self):
         load("team,email,login,end\nd,,,\ne,,,\nd,kim@x.example,kim,2024-01-01\n")
         assert "line 3" in problems(look("team,email,login\ne,kim@x.example,\nd,,kim\ne,kim@x.example,other\n"))[0][1]

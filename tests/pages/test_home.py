@@ -1,12 +1,14 @@
 """The home page knows what concerns the reader and counts only what the reader may see."""
 
 import datetime as dt
+import shutil
 
 import pytest
 from django.utils import timezone
 
 from contributions.models import ChangeRequest, Opportunity
 from projects.models import Project, Role, Star
+from tests.activity.histories import imported, planted
 from tests.projects.catalog_data import make_project
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,30 @@ class TestHome:
         Project.objects.filter(slug="dropped").update(removed_at=timezone.now())
         client.force_login(stranger)
         assert "dropped" not in home(client)
+
+    def test_a_copy_and_a_folder_of_a_repository_change_no_sum(self, client, stranger, owner, team):
+        builder, original = planted("original", visibility="restricted", owner=team)
+        now = int(timezone.now().timestamp())
+        for days in (100, 3, 2, 1):
+            builder.commit({f"src/{days}": b"x"}, when=now - days * 86400)
+        imported(original)
+        copier, copy = planted("copy")
+        shutil.rmtree(copier.path)
+        shutil.copytree(builder.path, copier.path)
+        Project.objects.create(
+            slug="folder",
+            name="F",
+            repository=original.repository,
+            subdirectory="src",
+            owner=team,
+            visibility="restricted",
+        )
+        for project in (copy, original):
+            imported(project)
+        for reader, projects in ((stranger, 1), (owner, 3)):
+            client.force_login(reader)
+            figures = {figure["words"]: figure["value"] for figure in client.get("/").context["figures"]}
+            assert (figures["projects"], figures["commits, 90 d"]) == (projects, 3)
 
     def test_anonymous(self, client, settings):
         make_project("open-one", days_ago=1)
