@@ -16,7 +16,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     user, person = administrator(request), get_person(pk)
     if person.merged_into:
         return redirect("identities:erase", person.merged_into_id)
-    problem = ""
+    problem = typed = ""
     if request.method == "POST":
         typed = " ".join(request.POST.get("name", "").split())
         if typed != " ".join(person.name.split()):
@@ -29,5 +29,5 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.success(request, f"Done. {erased.name} is all that is left; the figures stay.")
                 return redirect("identities:person", erased.pk)
-    context = {"person": person, "known": erasure.known(person), "problem": problem}
+    context = {"person": person, "known": erasure.known(person), "problem": problem, "typed": typed}
     return render(request, "pages/erase.html", context, status=422 if problem else 200)

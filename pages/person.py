@@ -58,7 +58,7 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
     weeks = list(rows.values_list("week", "kind").annotate(number=Sum("commits") + Sum("coauthored")).order_by())
     chart = _chart(weeks, window)
     tables = [_projects(rows), _areas(shown, visible), weeks_table(chart, "To other teams")]
-    context |= {"hidden": False, "chart": chart, "figures": _figures(weeks)}
+    context |= {"hidden": False, "chart": chart, "figures": _figures(weeks), "empty": not weeks}
     return respond(request, "pages/person.html", context, tables)
 
 

@@ -84,6 +84,8 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         "administrator": _is_administrator(request.user),
         "window": window,
         "chart": chart,
+        "flows": any(chart.totals),
+        "received": any(received.kinds.values()),
         "figures": figures(received, before, window),
         **_people(shown, request.user),
     }
