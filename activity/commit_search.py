@@ -12,7 +12,8 @@ from itertools import islice
 from operator import and_
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 
 from accounts.models import User
 from activity import commit_words
@@ -76,7 +77,7 @@ def search_commits(
         return CommitPage([], None, unknown_author=True)
     chosen = None if projects is None else list(projects)
     wanted = _wanted(viewer, people, since, until, chosen)
-    narrow = _narrow(people, since, until, chosen)
+    narrow = _narrow(viewer, people, since, until, chosen)
     place = _place(after)
     if _OID.match(words.strip()) and (hits := _by_oid(viewer, wanted, words.strip().lower(), limit)):
         return CommitPage(hits, None)
@@ -121,7 +122,11 @@ def _wanted(
 
 
 def _narrow(
-    people: list[int] | None, since: dt.date | None, until: dt.date | None, projects: list[Project] | None
+    viewer: Viewer,
+    people: list[int] | None,
+    since: dt.date | None,
+    until: dt.date | None,
+    projects: list[Project] | None,
 ) -> Narrow:
     """The same as far as an index knows it; never stricter."""
     default = Narrow()
@@ -130,6 +135,7 @@ def _narrow(
         raw_authors=_few(None if people is None else _raw_identities(people)),
         since=default.since if since is None else max(0, day_start(since)),
         until=default.until if until is None else max(0, min(default.until, day_start(until) + 86_400)),
+        readable=Project.objects.visible_to(viewer).order_by().values("repository_id").query.sql_with_params(),
     )
 
 
@@ -146,7 +152,9 @@ def _raw_identities(people: list[int]) -> Iterator[int]:
 
 def _newest(narrow: Narrow, people: list[int] | None, before: Place | None, size: int) -> Iterator[Part]:
     """All commits there, the newest first. Each repository, or name, gives its newest by its own index."""
+    readable, values = narrow.is_readable("activity_commit.repository_id")
     rest = Q(authored_at__gte=narrow.since, authored_at__lt=narrow.until)
+    rest &= Q(RawSQL(readable, values, BooleanField()))  # noqa: S611 (Django's own statement)
     sources = [Q(pk__gt=0)]
     if people is not None:
         names = Identity.objects.filter(person__in=people)[: 10 * MOST_IDS]
