@@ -58,7 +58,8 @@ def search_people(viewer: Viewer, text: str, limit: int = 50) -> list[PersonHit]
     reasons = _reasons(viewer, text)
     people = visible_people(viewer).select_related("user").in_bulk(list(reasons))
     order = sorted(
-        people.values(), key=lambda person: (_rank(person, reasons[person.pk], text), person.name, person.pk)
+        people.values(),
+        key=lambda person: (_rank(person, reasons[person.pk], text), person.user is None, person.name, person.pk),
     )
     hits = [PersonHit(person, tuple(reasons[person.pk])) for person in order[:limit]]
     if len(hits) < limit:
@@ -140,12 +141,15 @@ def _in_commits(viewer: Viewer, identity: Identity) -> bool:
 
 
 def _rank(person: Person, reasons: list[str], text: str) -> int:
-    """0 for exactly this name, login or address, 1 for whole words, 2 for beginnings."""
+    """0 for exactly this name, login or address, 1 for whole words, 2 where name or login begins so, 3 for others."""
     login = person.user.username if person.user else ""
     names = [_words(person.name), _words(person.user.name if person.user else "")]
     if ADDRESS in reasons or login.casefold() == text.casefold() or _words(text) in names:
         return 0
-    return 1 if any(set(_words(text)) <= set(name) for name in names) else 2
+    if any(set(_words(text)) <= set(name) for name in names):
+        return 1
+    begun = " ".join(_words(text))
+    return 2 if LOGIN in reasons or any(" ".join(name).startswith(begun) for name in names) else 3
 
 
 def _by_area(viewer: Viewer, text: str, limit: int, known: set[int]) -> list[PersonHit]:

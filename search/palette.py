@@ -25,6 +25,7 @@ FILE_SECONDS = 0.5
 _PAGES = (
     ("Home", "pages:home", "start"),
     ("Projects", "projects:catalog", "catalog repositories"),
+    ("Contribute", "contributions:opportunities", "opportunities first tasks help wanted"),
     ("Teams", "pages:teams", "owners departments"),
     ("People", "pages:people", "persons authors"),
     ("Insights", "pages:insights", "figures flow company statistics"),
@@ -35,12 +36,13 @@ _PAGES = (
     ("What the figures mean", "pages:docs_figures", "definitions help"),
     ("Register a repository", "sync:register", "add new import"),
     ("Sync", "sync:health", "health runs failing"),
+    ("Notifications", "notifications:notifications", "news bell"),
     ("Email addresses", "account_email", "account settings"),
     ("Change password", "account_change_password", "account settings"),
 )
 # Pages of one account, which are none for visitors.
 _OF_ACCOUNTS = {"search:saved", "sync:register", "sync:health", "account_email", "account_change_password"}
-_OF_ACCOUNTS |= {"pages:people"}
+_OF_ACCOUNTS |= {"pages:people", "notifications:notifications"}
 
 
 @dataclass(frozen=True, slots=True)

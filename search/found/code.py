@@ -93,7 +93,8 @@ def _file(hit: FileHit, places: Places, asked: dict[str, str]) -> FoundFile | No
     if project is None:
         return None
     url = file_url(project, hit.commit, hit.path)
-    matching = sum(line.is_match for line in hit.lines)
+    told = len(hit.definitions[:DEFINITIONS_SHOWN]) if asked.get("type") == "symbols" else 0
+    told = told or sum(line.is_match for line in hit.lines)
     copies = [copy for place in hit.copies[:COPIES_SHOWN] if (copy := _copy(*place, places))]
     return FoundFile(
         project=project,
@@ -102,7 +103,7 @@ def _file(hit: FileHit, places: Places, asked: dict[str, str]) -> FoundFile | No
         more_url=_whole(asked | {"project": project.slug, "path": quote(hit.path)}),
         lines=_lines(hit, url),
         matches=hit.matches_in_file,
-        more=max(0, hit.matches_in_file - matching),
+        more=max(0, hit.matches_in_file - told),
         copies=copies,
         hidden_copies=max(0, hit.copy_count - len(copies)),
         language=hit.language,
@@ -133,7 +134,7 @@ def _lines(hit: FileHit, url: str) -> list[ShownLine]:
     before = 0
     for line in hit.lines:
         gap = bool(shown) and line.number > before + 1
-        shown.append(ShownLine(line.number, marked(line.text, line.marks), line.is_match, gap, f"{url}#L{line.number}"))
+        shown.append(ShownLine(line.number, marked(line), line.is_match, gap, f"{url}#L{line.number}"))
         before = line.number
     return shown
 

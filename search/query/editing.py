@@ -31,6 +31,21 @@ def has_words(tree: Node | None) -> bool:
     return any(isinstance(child, Text) for child in children)
 
 
+def words_of(tree: Node | None) -> list[Text]:
+    """Words and phrases that must all be there."""
+    return [child for child in tree.children if isinstance(child, Text)] if isinstance(tree, And) else []
+
+
+def with_one_of(query: Query, words: list[Text]) -> str:
+    """The query that one of its words is enough for; whatever else it asks for stays behind them."""
+    rest = query.text
+    for word in reversed(words):
+        rest = f"{rest[: word.start]} {rest[word.end :]}"
+    rest = " ".join(re.sub(r"(?<!\S)AND(?!\S)", " ", rest).split())
+    some = " OR ".join(query.text[word.start : word.end] for word in words)
+    return f"({some}) {rest}" if rest else some
+
+
 def with_value(query: Query, name: str, value: str, sign: str = "") -> str:
     """The query narrowed to a value as well, or, with the sign `-`, to what lacks it; in front of alternatives the rest
     is put in parentheses."""

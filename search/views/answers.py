@@ -16,7 +16,17 @@ from search.engine import Answer, Request
 from search.found import code, others, projects
 from search.found.coverage import coverage
 from search.query import Query
-from search.query.editing import has_words, left_out, top_fields, with_value, without, without_node, without_types
+from search.query.editing import (
+    has_words,
+    left_out,
+    top_fields,
+    with_one_of,
+    with_value,
+    without,
+    without_node,
+    without_types,
+    words_of,
+)
 from search.query.resolve import resolve
 from search.tabs import Tab
 from search.views.asking import ask
@@ -105,12 +115,27 @@ def _code(request: HttpRequest, query: Query, tab: Tab) -> dict[str, Any]:
 
 
 def _wider(query: Query, tab: Tab) -> list[tuple[str, str]]:
-    """Other questions where this one found nothing: without an operator, without regard to capitals."""
+    """Other questions where this one found nothing: without an operator, without regard to capitals, with one of the
+    words, in other things."""
     chosen = [(f"without {given.name}:{given.value}", without(query, given)) for given in top_fields(query.tree)]
-    if query.case != "no" and any(c.isupper() for c in query.text):
+    if query.case != "no" and any(c.isupper() for c in re.sub(r"\b(?:AND|OR|NOT)\b", "", query.text)):
         plain = re.sub(r"(?i)(?:^|(?<=\s))case:\S+\s*", "", query.text)
         chosen.append(("in capital or small letters", f"{plain.strip()} case:no"))
-    return [(words, tabs.search_url(text, tab)) for words, text in chosen if text]
+    if len(some := words_of(query.tree)) > 1:
+        chosen.append(("one of the words", with_one_of(query, some)))
+    here = [(words, tabs.search_url(text, tab)) for words, text in chosen if text]
+    return here + _elsewhere(query, tab)
+
+
+def _elsewhere(query: Query, tab: Tab) -> list[tuple[str, str]]:
+    """The same words in names of files, in all code, and in messages of commits."""
+    if not has_words(query.tree):
+        return []
+    plain = without_types(query.text)
+    commits = ("in messages of commits", tabs.search_url(plain, tabs.TABS[-1]))
+    if tab != tabs.DEFAULT:
+        return [("anywhere in code", tabs.search_url(plain)), commits]
+    return [commits] if query.types else [("in names of files", tabs.search_url(f"{plain} type:file")), commits]
 
 
 def _projects_like(request: HttpRequest, query: Query) -> dict[str, Any]:

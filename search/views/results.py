@@ -17,12 +17,30 @@ from search.tabs import Tab
 from search.views.answers import answer_for, counted, wanted_of
 from search.views.asking import ask
 
-EXAMPLES = (
-    ("RetryPolicy", "files with this word, capital letters as typed"),
-    ('"connection refused" lang:go', "a phrase, in one language"),
-    ("/timeout\\s*=\\s*\\d+/ -path:test", "a regular expression, tests left out"),
-    ("TODO OR FIXME archived:no", "one of two words, archived projects left out"),
-)
+EXAMPLES = {
+    "code": (
+        ("RetryPolicy", "files with this word, capital letters as typed"),
+        ('"connection refused" lang:go', "a phrase, in one language"),
+        ("/timeout\\s*=\\s*\\d+/ -path:test", "a regular expression, tests left out"),
+        ("TODO OR FIXME archived:no", "one of two words, archived projects left out"),
+    ),
+    "projects": (
+        ("retry http", "projects with these words in name, description, topics or README"),
+        ("client lang:go", "only those with code in one language"),
+        ("queue archived:no", "archived projects left out"),
+    ),
+    "symbols": (
+        ("RetryPolicy", "where something of this name is defined, or of a longer one"),
+        ("parse* lang:python", "names that begin so, in one language"),
+        ('"main" -path:test', "exactly this name, tests left out"),
+    ),
+    "people": (
+        ("ann", "a part of a name, or a login"),
+        ("ann@example.org", "a whole address"),
+        ("src/api", "who knows a folder, by their commits"),
+    ),
+}
+_ABOUT = {"projects": {"repo", "project", "team", "topic", "lang", "archived"}, "people": set[str]()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +64,7 @@ def results(request: HttpRequest) -> HttpResponse:
         query = parse(text)
         tab = tabs.chosen(query, asked)
         context |= {"tab": tab, "tabs": tabs.links(text, tab, query), "hints": _hints(query, tab)}
-        context |= answer_for(request, query, tab) if query.tree else _opening()
+        context |= answer_for(request, query, tab) if query.tree or tab.key == "commits" else _opening(tab)
         if query.tree and tab.key in SavedSearch.Kind.values and request.user.is_authenticated:
             context["save_url"] = f"{reverse('search:save')}?{urlencode({'q': text, 'type': tab.key})}"
     except QueryError as error:
@@ -74,7 +92,7 @@ def mistake(text: str, error: QueryError, tab: Tab) -> Mistake:
     return Mistake(
         message=error.message,
         before=before if len(before) <= 120 else "…" + before[-119:],
-        place=_cut(text[error.start : error.end]).replace("\0", "␀"),
+        place=_cut(text[error.start : error.end]),
         after=_cut(after),
         suggestions=suggestions[:5],
     )
@@ -84,10 +102,11 @@ def _cut(text: str) -> str:
     return text if len(text) <= 120 else text[:119] + "…"
 
 
-def _opening() -> dict[str, Any]:
-    """What the page shows before anything was asked."""
-    examples = [(text, words, tabs.search_url(text)) for text, words in EXAMPLES]
-    return {"opening": True, "examples": examples, "operators": OPERATORS}
+def _opening(tab: Tab) -> dict[str, Any]:
+    """What the page shows before anything was asked. Commits need no words: theirs are the newest ones."""
+    examples = [(text, words, tabs.search_url(text, tab)) for text, words in EXAMPLES[tab.key]]
+    about = [operator for operator in OPERATORS if tab.key in ("code", "symbols") or operator.name in _ABOUT[tab.key]]
+    return {"opening": True, "examples": examples, "operators": about}
 
 
 def _hints(query: Query, tab: Tab) -> list[tuple[str, list[tuple[str, str]]]]:

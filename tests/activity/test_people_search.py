@@ -33,6 +33,8 @@ def test_names_logins_addresses_and_paths_find(stranger):
     maya = make_user("maya")
     Person.objects.create(key="m", name="M. Fields", user=maya)
     assert names(stranger, "ann") == ["Ann Other", "Anna Lytic"]
+    assert names(stranger, "an") == ["Ann Other", "Anna Lytic"]
+    assert names(stranger, "o") == ["Ann Other"]
     assert names(stranger, "oth ANN") == ["Ann Other"]
     assert names(stranger, "nother") == []
     assert names(stranger, "jose") == names(stranger, "NÚÑEZ") == names(stranger, "nunez jos") == ["José Núñez"]
@@ -47,6 +49,9 @@ def test_names_logins_addresses_and_paths_find(stranger):
     assert [(area.project.slug, area.path, area.commits) for area in first.areas] == [("a", "src/api", 1)]
     assert len(names(stranger, "api")) == 3
     assert names(stranger, "api", limit=1) == names(stranger, "api")[:1]
+    Person.objects.create(key="a", name="Zoe Anders", user=make_user("zoe"))
+    Person.objects.create(key="b", name="Anton Zett", user=make_user("anton"))
+    assert names(stranger, "an") == ["Anton Zett", "Ann Other", "Anna Lytic", "Zoe Anders"]  # accounts, first names
     assert names(stranger, "") == names(stranger, "  ") == []
 
 

@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from activity.models import Commit, Identity, Participation, Person
 from projects import catalog
 from projects.models import Project, Topic
-from search.engine import Note
+from search.engine import Line, Note
+from search.found.lines import marked
 from search.models import IndexState, SkippedFile
 
 pytestmark = pytest.mark.django_db
@@ -94,10 +96,38 @@ class TestCode:
         assert "x<mark>needle</mark>y" in page
         assert len(page) < 60_000
 
+        plain_engine.add(company["ledger"], b"wide.py", "\t" + "z" * 150 + " other_needle " + "z" * 30)
+        wide = client_of(stranger).get("/search/", {"q": "other_needle"}).context["files"][0].lines[0].html
+        assert wide.startswith("…") and wide.index("<mark>") < 80
+        cut = Line(1, "left needle", ((5, 11),), is_match=True, cut_before=900, cut_after=7)
+        assert marked(cut) == "…left <mark>needle</mark>…"
+        assert marked(Line(1, " " * 70 + "needle", ((70, 76),), is_match=True)).startswith(" " * 70)
+
     def test_copies_are_folded_and_named(self, client_of, stranger, company):
         response = client_of(stranger).get("/search/", {"q": "licence"})
         assert "Also in 1 other place, unchanged" in text_of(response)
         assert len(response.context["files"]) == 1
+
+    def test_where_nothing_is_found_other_questions_are_offered(self, client_of, stranger, company, plain_engine):
+        client = client_of(stranger)
+
+        def offered(text, kind=""):
+            response = client.get("/search/", {"q": text, "type": kind})
+            return {words: client.get(url) for words, url in response.context["wider"]}
+
+        several = offered('retry_ledger AND "retry fleet" common_word lang:python')
+        assert set(several) == {
+            "without lang:python", "one of the words", "in names of files", "in messages of commits"
+        }  # fmt: skip
+        assert several["one of the words"].context["q"] == (
+            '(retry_ledger OR "retry fleet" OR common_word) lang:python'
+        )
+        assert len(several["one of the words"].context["files"]) == 2
+        assert offered("COMMON_WORD")["in capital or small letters"].context["files"]
+        assert offered("main.py")["in names of files"].context["files"]
+        assert offered("common_word", "symbols")["anywhere in code"].context["files"]
+        assert all(page.status_code == 200 for page in offered("a /b/ -c (d OR e) nothing file:x count:3").values())
+        assert "No symbol is called this" in text_of(client.get("/search/", {"q": "common_word", "type": "symbols"}))
 
     def test_facets_narrow_and_widen(self, client_of, stranger, company):
         client = client_of(stranger)
@@ -290,8 +320,32 @@ class TestOthers:
             "ledger"
         ]
 
+    def test_before_anything_was_asked(self, client_of, stranger, company):
+        client = client_of(stranger)
+        for kind in ("projects", "code", "symbols", "people"):
+            opening = client.get("/search/", {"type": kind})
+            assert "Try" in text_of(opening)
+            for _, _, url in opening.context["examples"]:
+                assert client.get(url).context["tab"].key == kind, url
+
     def test_commits_and_people(self, client_of, stranger, company):
         client = client_of(stranger)
+        ann = Person.objects.create(key="k", name="Ann")
+        Participation.objects.create(project=company["ledger"], person=ann, commits=2)
+        author = Identity.objects.create(digest="d", key="k", name="Ann", email="a@x.org", person=ann)
+        for number in range(2):
+            Commit.objects.create(
+                repository=company["ledger"].repository, oid=f"{number}" * 40, title=f"Change {number}",
+                author=author, raw_author=author, committer=author, raw_committer=author,
+                authored_at=1_700_000_000 + number, committed_at=1_700_000_000, author_zone=0, committer_zone=0,
+                parents=1,
+            )  # fmt: skip
+        assert [row["commit"].title for row in client.get("/search/", {"type": "commits"}).context["commits"]] == [
+            "Change 1", "Change 0"
+        ]  # fmt: skip
+        for narrowed, count in (({"author": "ann"}, 2), ({"author": "bo"}, 0), ({"until": "2023-01-01"}, 0)):
+            page = client.get("/search/", {"type": "commits", "q": "", **narrowed})
+            assert len(page.context["commits"]) == count, narrowed
         assert client.get("/search/", {"q": "fix", "type": "commits", "author": "nobody"}).status_code == 200
         assert "is no date" in text_of(client.get("/search/", {"q": "fix", "type": "commits", "since": "yesterday"}))
         assert client.get("/search/", {"q": "sam", "type": "people"}).status_code == 200
