@@ -14,7 +14,7 @@ from activity.flow_figures import Periods, Share
 from activity.flow_standing import absence_factor
 from activity.models import Commit, FlowWeek, Kind, Participation, PersonDay
 from activity.models.history import day_start
-from activity.privacy import shows_person
+from activity.privacy import figures_are_shared, shows_person
 from common.charts import WeeklyChart, sparkline
 from common.flow_charts import DAYS, punch_card
 from pages.figures import Link, Made, Picture, Table, Window, change, percent, respond
@@ -50,6 +50,7 @@ def activity(request: HttpRequest, slug: str) -> HttpResponse:
         "window": window,
         "behind": _behind(project),
         "empty": not now,
+        "private": not figures_are_shared(),
         "figures": _figures((share(now), before), now, window, newcomers, _lines(project, window)),
         "chart": chart,
         "punch": punch_card(punches, "Commits by weekday and hour"),

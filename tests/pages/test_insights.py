@@ -293,6 +293,8 @@ class TestPerson:
         assert b"billing" not in client.get(person_url(BO)).content
         assert client.get(person_url(BO), {"csv": "projects"}).status_code == 404
         assert table(client, "/projects/billing/activity/", "contributors") == []
+        page = client.get("/projects/billing/activity/").content.decode()
+        assert "You are not among them." in page and "Nothing in this time" not in page
         project = client.get("/projects/billing/").content.decode()
         assert BO[0] in project and "commits in 90 d" not in project
         Person.objects.filter(identities__email=BO[1]).update(user=stranger)
