@@ -14,6 +14,7 @@ RAREST = 8
 SAMPLED = 64  # one piece of so many has told how frequent trigrams are
 UNKNOWN = 10**9
 FEW_PATHS = 5_000
+_HELD = "AND EXISTS (SELECT 1 FROM file f WHERE f.path_id = path.id AND f.repo_id IN (SELECT value FROM json_each(?)))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Plan:
     repositories: frozenset[int]
     restricted: bool
     whole: bool
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The value of a condition on repositories, where there is one."""
+        return (json.dumps(sorted(self.repositories)),) if self.restricted else ()
 
     def run(self, after: int, until: int) -> sqlite3.Cursor:
         return self.db.execute(self.sql, (*self.values, after, until))
@@ -70,7 +76,7 @@ def _without_trigrams(
     also, values = condition
     given: tuple[object, ...]
     defined = _defined(tree.matcher)
-    paths = None if defined else _path_numbers(db, tree.matcher)
+    paths = None if defined else _path_numbers(db, tree.matcher, here if restricted else None)
     if defined:
         chosen, given = defining(defined)
     elif paths is not None:
@@ -203,18 +209,19 @@ def _defined(matcher: Matcher) -> Symbol | None:
 # Paths
 
 
-def _path_numbers(db: sqlite3.Connection, matcher: Matcher) -> list[int] | None:
-    """Paths that a part which must be true allows, where they are few; None where they are not."""
+def _path_numbers(db: sqlite3.Connection, matcher: Matcher, only: frozenset[int] | None) -> list[int] | None:
+    """Paths that a part which must be true allows, where they are few; None where they are not. `only`: in these
+    repositories."""
     leaves = [leaf for leaf in required(matcher) if isinstance(leaf, Path | FileName)]
     best: list[int] | None = None
     for leaf in leaves:
-        found = _paths_of(db, leaf)
+        found = _paths_of(db, leaf, only)
         if found is not None and (best is None or len(found) < len(best)):
             best = found
     return best
 
 
-def _paths_of(db: sqlite3.Connection, leaf: Path | FileName) -> list[int] | None:
+def _paths_of(db: sqlite3.Connection, leaf: Path | FileName, only: frozenset[int] | None) -> list[int] | None:
     wanted = (
         filter_for(leaf.pattern, ignore_case=not leaf.case_sensitive) if leaf.regex else every([Contains(leaf.pattern)])
     )
@@ -223,9 +230,11 @@ def _paths_of(db: sqlite3.Connection, leaf: Path | FileName) -> list[int] | None
     query, _ = _Trigrams(db, wanted)._ask(wanted)
     if not query:
         return None
+    here = "" if only is None else _HELD
     rows = db.execute(
-        "SELECT path.id, raw FROM pathtri CROSS JOIN path ON path.id = pathtri.rowid WHERE pathtri MATCH ? LIMIT ?",
-        (query, FEW_PATHS * 4),
+        "SELECT path.id, raw FROM pathtri CROSS JOIN path ON path.id = pathtri.rowid"  # noqa: S608
+        f" WHERE pathtri MATCH ? {here} LIMIT ?",
+        (query, *([json.dumps(sorted(only))] if only is not None else []), FEW_PATHS * 4),
     ).fetchall()
     if len(rows) == FEW_PATHS * 4:
         return None

@@ -23,8 +23,8 @@ FROM json_each(?) j CROSS JOIN file f ON f.blob_id = j.value JOIN path ON path.i
 """
 _CONTENTS = """
 SELECT b.id, b.oid, b.first, b.pieces, b.at, b.size FROM json_each(?) j CROSS JOIN blob b ON b.first = j.value
-ORDER BY b.at
 """
+_READABLE = "EXISTS (SELECT 1 FROM file f WHERE f.blob_id = b.id AND f.repo_id IN (SELECT value FROM json_each(?)))"
 LOOK_EVERY = 16  # candidates between two looks at the clock
 
 
@@ -66,8 +66,7 @@ class Catalog:
         found: dict[int, list[FileRow]] = {}
         allowed = " AND f.repo_id IN (SELECT value FROM json_each(?))" if plan.restricted else ""
         sql = f"{_FILES} WHERE 1{allowed} ORDER BY f.id"
-        values = [json.dumps(list(blobs)), *([json.dumps(sorted(plan.repositories))] if plan.restricted else [])]
-        rows = self.db.execute(sql, values).fetchall()
+        rows = self.db.execute(sql, [json.dumps(list(blobs)), *plan.readable]).fetchall()
         known = {each: which_define(self.db, {row[3] for row in rows}, each) for each in self.symbols}
         for pk, repository, raw, blob, refset, language, kind in rows:
             defines = frozenset(each for each, holders in known.items() if blob in holders)
@@ -201,11 +200,12 @@ class Scan:
         self._make_ready(matched, early)
 
     def _contents(self, groups: list[Group]) -> dict[int, list[Content]]:
-        """Those that begin in these pieces, by the first piece."""
+        """Those that begin in these pieces, by the first piece; what only others may read is not even looked at."""
         found: dict[int, list[Content]] = {group.first: [] for group in groups}
         if found:
-            wanted = json.dumps(list(found))
-            for row in self.db.execute(_CONTENTS, (wanted,)):
+            which = f"WHERE {_READABLE}" if self.plan.restricted else ""
+            values = [json.dumps(list(found)), *self.plan.readable]
+            for row in self.db.execute(f"{_CONTENTS} {which} ORDER BY b.at", values):
                 found[row[2]].append(Content(*row))
         return found
 

@@ -4,54 +4,105 @@ import re
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django.utils.html import strip_tags
+from django.utils.html import escape, strip_tags
 
 from activity.models import Commit, Identity, Participation, Person
 from projects import catalog
 from projects.models import Project, Topic
+from search.embedded.engine import EmbeddedEngine
 from search.engine import Line, Note
 from search.found.lines import marked
 from search.models import IndexState, SkippedFile
+from tests.search.contract import build, plan
+
+__all__ = ["build"]
 
 pytestmark = pytest.mark.django_db
 
 
-BAD = [
-    *(
-        "x (foo",
-        "a )",
-        '"foo',
-        "/(/",
-        "/(?<=a)b/",
-        "x" * 10_000,
-        "a\0b",
-        "lang:klingon x",
-        "project:nope x",
-        "repo:nope x",
-    ),
-    *(
-        "team:nope x",
-        "topic:nope x",
-        "count:-1",
-        "type:kode x",
-        "case:maybe",
-        "a OR",
-        "NOT",
-        "(case:yes a)",
-        r"/(a)\1/",
-    ),
-]
+# What was typed: words of the message, the place that it points at, and some of what is offered instead.
+MISTAKES = {
+    "x (foo": ("never closed", "(", ["x (foo)", 'x "(foo"']),
+    "a )": ("closes nothing", ")", ['a ")"']),
+    '"foo': ("never closed", '"', ['"foo"']),
+    "/(/": ("never closed", "(", ['"("']),
+    "foo /[a/ bar": ("", "[", ['foo "[a" bar']),
+    "/(?<=a)b/": ("linear time", "(?<=", ['"(?<=a)b"']),
+    "/a(?!b)/": ("linear time", "(?!", ['"a(?!b)"']),
+    r"/(a)\1/": ("", r"\1", []),
+    "x" * 10_000: ("2,000 characters; this one has 10,000", "x" * 119 + "…", []),
+    "a " * 5_000: ("2,000 characters; this one has 10,000", None, []),
+    "a\0b": ("NUL", "\0", ["ab"]),
+    "lang:klingon x": ("language is not known", "klingon", ["lang:Kotlin x"]),
+    "lang:pyhton x": ("language is not known", "pyhton", ["lang:Python x"]),
+    "project:legder x": ("No project that you may see", "legder", ["project:ledger x"]),
+    "project:nope x": ("No project that you may see", "nope", []),
+    "repo:nope x": ("No repository", "nope", []),
+    "team:paymets x": ("No team", "paymets", ["team:payments x"]),
+    "topic:nope x": ("No", "nope", []),
+    "x count:-1": ("number from 1 to 500", "-1", ["x count:50"]),
+    "x count:many": ("number from 1 to 500", "many", ["x count:50"]),
+    "x count:0": ("number from 1 to 500", "0", []),
+    "type:kode x": ("type: takes code", "kode", ["type:code x"]),
+    "x case:maybe": ("case: takes", "maybe", ["x case:yes"]),
+    "a OR": ("", "OR", []),
+    "NOT": ("", "NOT", []),
+    "(case:yes a)": ("", None, []),
+}
+BAD = list(MISTAKES)
 KINDS = ["", "projects", "code", "symbols", "people", "commits", "nonsense"]
 
 
 @pytest.mark.parametrize("text", BAD)
-def test_a_bad_query_keeps_what_was_typed_and_points_at_the_place(client_of, stranger, text):
-    response = client_of(stranger).get("/search/", {"q": text})
+def test_a_bad_query_keeps_what_was_typed_and_points_at_the_place(client_of, stranger, company, text):
+    client = client_of(stranger)
+    response = client.get("/search/", {"q": text})
     assert response.status_code == 422
     page = response.content.decode()
-    assert 'id="search-mistake"' in page
-    assert response.context["q"] == text
+    assert 'id="search-mistake"' in page and 'aria-describedby="search-mistake"' in page
+    assert f'value="{escape(text)}"' in page
+    words, place, instead = MISTAKES[text]
+    mistake = response.context["mistake"]
+    assert words in mistake.message
+    assert place in (None, mistake.place)
+    if len(text) < 100:
+        assert mistake.before + mistake.place + mistake.after == text
+    offered = dict(mistake.suggestions)
+    assert set(instead) <= set(offered), offered
+    for other, url in offered.items():
+        assert client.get(url).status_code == 200, other
+
+
+def test_odd_characters_of_a_mistake_are_shown_not_obeyed(client_of, stranger, company):
+    page = client_of(stranger).get("/search/", {"q": "x \u202efoo\0 (<b>"}).content.decode()
+    place = page[page.index('class="search-place"') :].partition("</pre>")[0]
+    assert "\u202e" not in place and "\0" not in place and "U+202E" in place and "&lt;b&gt;" in place
+
+
+def test_unknown_operators_are_text_with_a_hint(client_of, stranger, company):
+    client = client_of(stranger)
+    for text, instead in {
+        "langauge:go x": "language:go x",
+        "ext:py x": "file:*.py x",
+        "org:pay x": "team:pay x",
+    }.items():
+        response = client.get("/search/", {"q": text})
+        assert response.status_code == 200 and "There is no operator" in text_of(response)
+        assert [[other for other, _ in offered] for _, offered in response.context["hints"]] == [[instead]]
+
+
+def test_what_takes_other_engines_for_ever_is_answered(client_of, stranger, company, monkeypatch, tmp_path, build):
+    """The embedded engine itself, on a line that makes an expression of this kind back-track without end."""
+    made = EmbeddedEngine(tmp_path / "index", 1, file_bytes=1024**2)
+    made.index(plan(build("1.git", {"a.txt": "a" * 50_000 + "!\n"}), company["ledger"].repository_id))
+    monkeypatch.setattr("search.engines.chosen", lambda: made)
+    for text, count in (("/(a+)+$/", 0), ("/(a+)+!$/", 1), ("/(a|a)*$/ file:a.txt", 1), ("(a+)+$", 0)):
+        response = client_of(stranger).get("/search/", {"q": text})
+        assert (response.status_code, len(response.context["files"])) == (200, count), text
+        assert response.context["answer"].total_is_exact
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -390,14 +441,27 @@ def test_a_restricted_project_is_as_if_it_were_not_there(client_of, stranger, co
         indexed_at=timezone.now(),
     )
     client = client_of(stranger)
-    with_it = {name: told(response) for name, response in every_answer(client)}
+
+    def all_told():
+        """Every answer with the number of queries that it took: time must not tell either."""
+        counts, told_before = [], {}
+        with CaptureQueriesContext(connection) as captured:
+            for name, response in every_answer(client):
+                counts.append((name, len(captured)))
+                told_before[name] = told(response)
+        return told_before, counts
+
+    all_told()  # what a process keeps is in its caches now
+    with_it, queries = all_told()
     vault = company["vault"]
     plain_engine.files = {place: text for place, text in plain_engine.files.items() if place[0] != vault.repository_id}
     Project.objects.filter(pk=vault.pk).delete()
     vault.repository.delete()
     Topic.objects.filter(name="vault-topic").delete()
     catalog.refresh([vault.pk])
-    without_it = {name: told(response) for name, response in every_answer(client)}
+    all_told()
+    without_it, queries_without = all_told()
+    assert queries == queries_without
     for name, answer in with_it.items():
         assert answer == without_it[name], name
     assert not any("vault" in page and "vault" not in str(name) for name, (_, page) in with_it.items())
