@@ -222,11 +222,15 @@ def _months(starts: Sequence[date]) -> SafeString:
 
 
 def _years(chart: WeeklyChart) -> SafeString:
-    """Years under longer spans, at most about ten."""
+    """Years under longer spans, at most about ten; every other one gives way on a small screen."""
     firsts = [i for i, start in enumerate(chart.starts) if not i or start.year != chart.starts[i - 1].year]
     step = -(-len(firsts) // 10)
-    marks = [(f"{i * 100 / len(chart.starts):.3f}", PLOT_HEIGHT + 15, chart.starts[i].year) for i in firsts[::step]]
-    return format_html_join("", '<text x="{}%" y="{}">{}</text>', [mark for mark in marks if float(mark[0]) < 96])
+    marks = [
+        ("g-mid" if n % 2 else "g-major", f"{i * 100 / len(chart.starts):.3f}", PLOT_HEIGHT + 15, chart.starts[i].year)
+        for n, i in enumerate(firsts[::step])
+        if i / len(chart.starts) < 0.96
+    ]
+    return format_html_join("", '<text class="{}" x="{}%" y="{}">{}</text>', marks)
 
 
 def _marks(chart: WeeklyChart) -> SafeString:
