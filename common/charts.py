@@ -19,6 +19,7 @@ QUIET_PEAK = 4  # a project with one commit a week must not look as busy as the 
 PLOT_HEIGHT = 128
 PLOT_TOP = 18  # room for the dots of what happened
 SHORT_SPAN = 16  # weeks that are named by their first days; longer spans by months
+FEW = 7  # names that a small screen has room for
 AXIS_HEIGHT = 20
 GAP_SHARE = 0.22
 GREY = "#8b949e"
@@ -211,7 +212,7 @@ def _months(starts: Sequence[date]) -> SafeString:
     firsts = [i for i in firsts if i / len(starts) < 0.97]
     marks = [
         (
-            "g-minor" if n % 3 else "g-major",
+            "g-minor" if n % 3 and len(starts) > FEW else "g-major",
             f"{i * 100 / len(starts):.3f}",
             PLOT_HEIGHT + 15,
             f"{starts[i]:%-d %b}" if days else _month(starts[i]),

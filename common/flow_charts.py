@@ -81,7 +81,7 @@ def _cell(chart: HeatMap, place: tuple[int, int], x: int, y: int, peak: int) -> 
         '<title>{}</title><rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
         '<text class="{}" x="{}" y="{}" text-anchor="middle">{}</text>',
         *(words, "g-own" if own else f"g-heat-{level}", x + 1, y + 1, CELL - 2, ROW - 2),
-        *("g-dark" if level >= 4 and not own else "g-value", x + CELL / 2, y + 20, _fitting(value) if value else ""),
+        *("g-dark" if level == LEVELS and not own else "g-value", x + CELL / 2, y + 20, _fitting(value) if value else ""),
     )
     if value and place in chart.urls:
         return format_html('<a href="{}" aria-label="{}">{}</a>', chart.urls[place], words, body)
