@@ -77,11 +77,12 @@ def _cell(chart: HeatMap, place: tuple[int, int], x: int, y: int, peak: int) -> 
     level = 0 if not value else 1 + min(LEVELS - 1, int(LEVELS * value / (peak + 1)))
     own = place in chart.own
     words = f"{chart.rows[row]} to {chart.columns[column]}: {value:,}" + (", inside" if own else "")
+    ink = "g-dark" if level == LEVELS and not own else "g-value"
     body = format_html(
         '<title>{}</title><rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
         '<text class="{}" x="{}" y="{}" text-anchor="middle">{}</text>',
         *(words, "g-own" if own else f"g-heat-{level}", x + 1, y + 1, CELL - 2, ROW - 2),
-        *("g-dark" if level == LEVELS and not own else "g-value", x + CELL / 2, y + 20, _fitting(value) if value else ""),
+        *(ink, x + CELL / 2, y + 20, _fitting(value) if value else ""),
     )
     if value and place in chart.urls:
         return format_html('<a href="{}" aria-label="{}">{}</a>', chart.urls[place], words, body)
