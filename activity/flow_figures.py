@@ -20,6 +20,7 @@ from projects.models import Project
 
 Viewer = User | AnonymousUser
 MANY = 110
+PAIRS = ("team", "owner", "kind")
 # Without the statement around it, a change between two questions would be taken away twice or not at all.
 _SUMS = """
     WITH visible (id) AS ({visible}),
@@ -36,8 +37,9 @@ _SUMS = """
         WHERE precedence_id IS NOT NULL AND {narrow} AND project_id IN (SELECT id FROM visible)
         AND NOT EXISTS (SELECT 1 FROM activity_precedenceproject p
             WHERE p.precedence_id = w.precedence_id AND p.project_id IN (SELECT id FROM visible))
-    ) AS parts GROUP BY {columns}
+    ) AS parts GROUP BY {columns} ORDER BY {order}
 """
+_ORDER = "kind <> 2, kind, SUM(contributions) DESC, team, owner"
 _WEEKS = "SELECT {columns}, contributions FROM {table} WHERE {narrow}"
 # Until the first refresh of a new week has added its windows up, their weeks answer.
 _WINDOW = """
@@ -94,13 +96,14 @@ def team_sums(
 ) -> Counter[tuple[Any, ...]]:
     """Contributions by these columns of `TeamWeek` in weeks from `first` to before `last`. One query.
 
-    `team`: only what it gives or receives.
+    `PAIRS` come with those that cross a border first, most first. `team`: only what it gives or receives.
     """
     visible, ids = Project.objects.visible_to(viewer).order_by().values("pk").query.sql_with_params()
     narrow, values = _narrow(first, last, team)
     kept, asked = _kept(columns, first, last, team)
     names = ", ".join(columns)
-    statement = _SUMS.format(visible=visible, columns=names, kept=kept, narrow=narrow)
+    order = _ORDER if columns == PAIRS else names
+    statement = _SUMS.format(visible=visible, columns=names, kept=kept, narrow=narrow, order=order)
     with connection.cursor() as cursor:
         cursor.execute(statement, [*ids, *asked, *values, *values])
         rows = cursor.fetchall()

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import html
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 from activity.flow_standing import WINDOWS, first_week
@@ -119,21 +119,16 @@ class Table:
 
 
 def _cell(cell: Any) -> str:
-    words, url = _shown(cell)
-    return f'<a href="{escape(url)}">{conditional_escape(words)}</a>' if url else str(conditional_escape(words))
-
-
-def _shown(cell: Any) -> tuple[Any, str]:
-    """What to print and where it leads."""
     if isinstance(cell, Link):
-        return _shown(cell.words)[0], cell.url() if callable(cell.url) else cell.url
+        url = cell.url() if callable(cell.url) else cell.url
+        return f'<a href="{html.escape(url)}">{_cell(cell.words)}</a>' if url else _cell(cell.words)
     if isinstance(cell, Picture):
-        return cell.svg, ""
+        return cell.svg
     if isinstance(cell, dt.date):
-        return f"{cell:%-d\N{NO-BREAK SPACE}%b\N{NO-BREAK SPACE}%Y}", ""
+        return f"{cell:%-d\N{NO-BREAK SPACE}%b\N{NO-BREAK SPACE}%Y}"
     if isinstance(cell, int):
-        return f"{cell:,}", ""
-    return "–" if cell is None else cell, ""
+        return f"{cell:,}"
+    return "–" if cell is None else html.escape(str(cell))
 
 
 def _plain(cell: Any) -> Any:

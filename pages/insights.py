@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import cache, lru_cache, partial
+from itertools import product
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Team
 from accounts.teams import Tree, tree
 from activity.flow_commits import WeekCommits, commits_of
-from activity.flow_figures import Periods, Share, team_sums
+from activity.flow_figures import PAIRS, Periods, Share, team_sums
 from activity.models import FlowWeek, Kind, Standing
 from activity.privacy import shows_person
 from common.charts import WeeklyChart
@@ -24,6 +25,7 @@ from projects.models import Project
 SHOWN_TEAMS = 16
 PER_PAGE = 25
 KINDS = {kind.name.lower(): kind for kind in Kind if kind != Kind.BOT}
+SHOWN_KINDS = (Kind.OUTSIDE, Kind.INSIDE)
 SORTS = {"gives": "most given", "receives": "most received", "name": "name"}
 
 
@@ -31,7 +33,7 @@ SORTS = {"gives": "most given", "receives": "most received", "name": "name"}
 def insights(request: HttpRequest) -> HttpResponse:
     window = Window.of(request)
     sort = request.GET.get("sort", "gives")
-    flow, names = team_sums(request.user, ("team", "owner", "kind"), window.first), tree()
+    flow, names = team_sums(request.user, PAIRS, window.first), tree()
     chart, share, before = trend(request, window)
     projects = list(
         Standing.objects.filter(window=window.days, project__in=Project.objects.visible_to(request.user))
@@ -129,17 +131,16 @@ def _commits() -> str:
 
 def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str) -> HeatMap:
     """The teams with most flow; the table below has all."""
-    crossing = Counter({key[:2]: n for key, n in flow.items() if n > 0 and key[2] == Kind.OUTSIDE})
-    inside = Counter({key[:2]: n for key, n in flow.items() if n > 0 and key[2] == Kind.INSIDE})
-    sums = inside | crossing  # keys of both; a pair that was one side for a while shows what crossed the border
-    sums.update({key: n - sums[key] for key, n in crossing.items()})
-    weight: Counter[int] = Counter(dict.fromkeys((team for key in sums for team in key), 0))
-    for (team, owner), number in crossing.items():
-        weight[owner if sort == "receives" else team] += number
+    crossing, inside = ({key[:2]: n for key, n in flow.items() if key[2] == kind and n > 0} for kind in SHOWN_KINDS)
+    side = 1 if sort == "receives" else 0
+    weight = dict.fromkeys((team for pair in (*inside, *crossing) for team in pair), 0)
+    for pair, number in crossing.items():
+        weight[pair[side]] += number
     shown = sorted(weight, key=lambda pk: (-weight[pk], _name(names, pk)))[:SHOWN_TEAMS]
     shown.sort(key=(lambda pk: _name(names, pk).casefold()) if sort == "name" else (lambda pk: -weight[pk]))
     place = {pk: at for at, pk in enumerate(shown)}
-    seen = {key: n for key, n in sums.items() if key[0] in place and key[1] in place}
+    sums = inside | crossing  # a pair that was one side for a while shows what crossed the border
+    seen = {pair: sums[pair] for pair in product(shown, shown) if pair in sums}
     return HeatMap(
         "Who contributes to whom",
         [_name(names, pk) for pk in shown],
@@ -156,7 +157,6 @@ def _heat(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, sort: str
 def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, name: str = "flow") -> Table:
     """All pairs of teams, those that cross a border first. `name` may be "gives" or "receives", on a team's page."""
     rows = [item for item in flow.items() if item[1]]
-    rows.sort(key=lambda item: (item[0][2] != Kind.OUTSIDE, item[0][2], -item[1], item[0]))
 
     def make(row: tuple[tuple[Any, ...], int]) -> list[Any]:
         (team, owner, kind), number = row
@@ -172,20 +172,23 @@ def matrix_table(flow: Counter[tuple[Any, ...]], names: Tree, window: Window, na
 
 
 def _outside_table(projects: list[tuple[Any, ...]]) -> Table:
-    rows = [
-        [Link(name, partial(_activity, slug)), outside, percent(outside / (inside + outside)), unmapped]
-        for name, slug, inside, outside, unmapped, _, _ in projects
-        if outside
-    ]
-    rows.sort(key=lambda row: -row[1])
+    rows = [row for row in projects if row[3]]
+    rows.sort(key=lambda row: -row[3])
+
+    def make(row: tuple[Any, ...]) -> list[Any]:
+        name, slug, inside, outside, unmapped, *_ = row
+        return [Link(name, partial(_activity, slug)), outside, percent(outside / (inside + outside)), unmapped]
+
     columns = [("Project", False), ("From outside", True), ("Share", True), ("Unknown teams", True)]
-    return Table("outside", "Most contributed to from outside", columns, rows, "share-from-outside")
+    return Table("outside", "Most contributed to from outside", columns, Made(rows, make), "share-from-outside")
 
 
 def _alone_table(hanging: list[tuple[Any, ...]]) -> Table:
-    rows = [[Link(row[0], partial(_activity, row[1])), row[5], sum(row[2:5])] for row in hanging]
+    def make(row: tuple[Any, ...]) -> list[Any]:
+        return [Link(row[0], partial(_activity, row[1])), row[5], sum(row[2:5])]
+
     columns = [("Project", False), ("Contributors", True), ("Contributions", True)]
-    return Table("alone", "Projects that hang on one person", columns, rows, "absence-factor")
+    return Table("alone", "Projects that hang on one person", columns, Made(hanging, make), "absence-factor")
 
 
 def weeks_table(chart: WeeklyChart, across: str = "From outside") -> Table:

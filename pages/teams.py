@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, Team, User
 from accounts.teams import Node, Tree, tree
-from activity.flow_figures import team_sums, visible_people
+from activity.flow_figures import PAIRS, team_sums, visible_people
 from activity.models import Kind, Person
 from activity.people import key_of
 from pages.figures import Made, Table, Window, respond
@@ -64,7 +64,7 @@ def team(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404("No team has this address.")
     now = tree()
     window = Window.of(request)
-    flow = team_sums(request.user, ("team", "owner", "kind"), window.first, team=shown.pk)
+    flow = team_sums(request.user, PAIRS, window.first, team=shown.pk)
     chart, _, _ = trend(request, window, shown.pk)
     received = share_of(Counter({key: n for key, n in flow.items() if key[1] == shown.pk}))
     earlier = team_sums(request.user, ("owner", "kind"), window.before, window.first, shown.pk) if window.first else {}
