@@ -9,7 +9,7 @@ from django.db import transaction
 from activity import days
 from activity.bulk import lists
 from activity.commits import Reader, Touched, newest_commit
-from activity.flow import refresh_flow
+from activity.flow.refresh import refresh_flow
 from activity.lines import count_all_lines, lines_left
 from activity.mailmaps import Mailmap
 from activity.messages import messages_left, read_all_messages

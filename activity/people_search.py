@@ -15,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, Sum
 
 from accounts.models import User
-from activity.flow_figures import visible_people
+from activity.flow.figures import visible_people
 from activity.models import Commit, Identity, Person, PersonArea, Trailer
 from activity.people import key_of
 from projects.models import Project

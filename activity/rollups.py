@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
 from activity.days import WINDOW_DAYS, rebuild_sums, window
-from activity.flow import refresh_flow
+from activity.flow.refresh import refresh_flow
 from activity.models import Commit, Identity, Participation, PersonDay, Trailer
 from activity.people import refresh_people
 from projects import catalog

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from accounts.models import User
-from activity.flow_teams import monday
+from activity.flow.teams import monday
 from activity.models import Commit, FlowWeek, Kind
 from activity.models.history import day_start, moment
 from contributions.models import ChangeRequest

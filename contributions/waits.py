@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from activity.flow_teams import monday
+from activity.flow.teams import monday
 from activity.models import Commit, FlowWeek, History, Kind
 from activity.models.history import day_start
 from contributions.models import ChangeRequest, LandingFigures

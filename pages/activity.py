@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from activity.flow_figures import Periods, Share
-from activity.flow_standing import absence_factor
+from activity.flow.figures import Periods, Share
+from activity.flow.standing import absence_factor
 from activity.models import Commit, FlowWeek, Kind, Participation, PersonDay
 from activity.models.history import day_start
 from activity.privacy import figures_are_shared, shows_person

@@ -12,8 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 
-from activity.flow_standing import WINDOWS, first_week
-from activity.flow_teams import monday, utc_today
+from activity.flow.standing import WINDOWS, first_week
+from activity.flow.teams import monday, utc_today
 
 DEFAULT = 365
 WORDS = {30: "30 days", 90: "90 days", 365: "1 year", 0: "all"}

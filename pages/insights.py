@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Team
 from accounts.teams import Tree, tree
-from activity.flow_commits import WeekCommits, commits_of
-from activity.flow_figures import PAIRS, Periods, Share, team_sums
+from activity.flow.commits import WeekCommits, commits_of
+from activity.flow.figures import PAIRS, Periods, Share, team_sums
 from activity.models import FlowWeek, Kind, Standing
 from activity.privacy import shows_person
 from common.charts import WeeklyChart

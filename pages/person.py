@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, User
-from activity.flow_figures import Periods, visible_people
+from activity.flow.figures import Periods, visible_people
 from activity.models import FlowWeek, Kind, Person, PersonArea
 from activity.privacy import shows_person
 from common.charts import WeeklyChart

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Membership, Team, User
 from accounts.teams import Node, Tree, tree
-from activity.flow_figures import PAIRS, team_sums, visible_people
+from activity.flow.figures import PAIRS, team_sums, visible_people
 from activity.models import Kind, Person
 from activity.people import key_of
 from pages.figures import Made, Table, Window, respond

@@ -5,7 +5,7 @@ from django.db import close_old_connections
 
 from accounts.notifications.forgetting import forget_old_notifications
 from activity import account_links, identities
-from activity.flow import refresh_flow as refresh_activity_flow
+from activity.flow.refresh import refresh_flow as refresh_activity_flow
 from activity.rollups import refresh_rollups as refresh_activity_rollups
 from search import indexing
 from sync import mails, pipeline, queue, stopping, upkeep

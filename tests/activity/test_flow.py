@@ -8,9 +8,9 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import Membership, PastParent, Team, User
-from activity.flow import refresh_flow
-from activity.flow_figures import team_sums
-from activity.flow_standing import WINDOWS, absence_factor, first_week
+from activity.flow.figures import team_sums
+from activity.flow.refresh import refresh_flow
+from activity.flow.standing import WINDOWS, absence_factor, first_week
 from activity.models import (
     FlowState,
     FlowWeek,

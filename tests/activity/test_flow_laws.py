@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.models import Membership, PastParent, Team, User
 from activity import identities, models
-from activity.flow import refresh_flow
-from activity.flow_figures import team_sums
+from activity.flow.figures import team_sums
+from activity.flow.refresh import refresh_flow
 from activity.models import Commit, FlowWeek, Identity, Kind, Person, PersonDay, TeamWeek, Trailer
 from gitstore.fastimport import FastImport, Modify
 from projects.models import PastOwner, Project

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent
-from activity.flow import refresh_flow
+from activity.flow.refresh import refresh_flow
 from activity.importing import import_history
 from contributions import guides
 from contributions.models import ChangeRequest, LandingFigures

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Notification
-from activity.flow_teams import monday
+from activity.flow.teams import monday
 from activity.models import Commit, FlowWeek, Identity, Kind, Person
 from contributions import thanking, trusted
 from contributions.models import Manager, Nomination, StateError, Thanks

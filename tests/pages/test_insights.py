@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from accounts.models import PastParent, Team
-from activity.flow import refresh_flow
+from activity.flow.refresh import refresh_flow
 from activity.models import Commit, FlowState, FlowWeek, History, Identity, Person
 from projects.models import Project
 from tests.activity.histories import imported

@@ -37,7 +37,7 @@ def absence_factor(commits: Iterable[int]) -> int:
 
 
 def write_standings(project: int, today: dt.date) -> None:
-    """Keep a row for each window in which something happened, from the weeks laid out by `activity.flow_weeks`."""
+    """Keep a row for each window in which something happened, from the weeks laid out by `activity.flow.weeks`."""
     firsts = [first_week(window, today) or dt.date.min for window in WINDOWS]
     wanted = dict(zip(WINDOWS, _figures(firsts), strict=True))
     stored = {row.window: row for row in Standing.objects.filter(project=project)}

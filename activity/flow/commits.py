@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from activity.flow_people import people_spells
-from activity.flow_teams import NOBODY, Teams, owners
+from activity.flow.people import people_spells
+from activity.flow.teams import NOBODY, Teams, owners
 from activity.models import Commit, FlowWeek, FolderCommit, Kind, Trailer
 from activity.models.history import day_start, moment
 from projects.models import Project

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from activity.flow_standing import WINDOWS, first_week
+from activity.flow.standing import WINDOWS, first_week
 from activity.models import StandingStart
 
 _ADD = """
@@ -28,7 +28,7 @@ _FRESH = """
 
 
 def add_up(today: dt.date) -> None:
-    """Add what `activity.flow_weeks` left in `flow_delta`. In the caller's transaction, as its last writing.
+    """Add what `activity.flow.weeks` left in `flow_delta`. In the caller's transaction, as its last writing.
 
     Rows of the sums belong to every project, so one writer comes after the other from here to its commit.
     """

@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.models import Q
 
 from accounts.teams import Spells
-from activity.flow_people import people_spells
-from activity.flow_teams import Teams
+from activity.flow.people import people_spells
+from activity.flow.teams import Teams
 from activity.models import Kind, PersonDay
 
 TABLES = ("flow_spell", "flow_owner", "flow_turn", "flow_side", "flow_part", "flow_wanted", "flow_delta")
@@ -73,7 +73,7 @@ _FRESH = """
 def rewrite_weeks(project: int, teams: Teams, held: Spells, *, was_counted: bool, is_counted: bool) -> bool:
     """Make `FlowWeek` what days, teams and owners say; whether a week changed. In the caller's transaction.
 
-    What sums over counted projects gain and lose by it is left in `flow_delta`, for `activity.flow_sums`. Of erased
+    What sums over counted projects gain and lose by it is left in `flow_delta`, for `activity.flow.sums`. Of erased
     people the teams of weeks that are stored stay.
     """
     with connection.cursor() as cursor:

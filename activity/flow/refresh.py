@@ -13,10 +13,10 @@ from django.db.models import Q
 
 from accounts.teams import Spells
 from activity.bulk import lists
-from activity.flow_standing import write_standings
-from activity.flow_sums import add_up
-from activity.flow_teams import Teams, monday, owners, utc_today
-from activity.flow_weeks import drop_tables, rewrite_weeks
+from activity.flow.standing import write_standings
+from activity.flow.sums import add_up
+from activity.flow.teams import Teams, monday, owners, utc_today
+from activity.flow.weeks import drop_tables, rewrite_weeks
 from activity.models import FlowState
 from projects.models import Project
 
