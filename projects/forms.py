@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts.models import Team, User, slug_validator
 from projects.fields import FIELDS, clean_value, current_value
 from projects.models import Project, Role
-from projects.slugs import is_free
+from projects.slugs import wished_slug
 
 
 class FieldsForm(forms.Form):
@@ -56,13 +56,13 @@ class SlugForm(forms.Form):
         validators=[slug_validator],
     )
 
-    def __init__(self, project: Project, data: Any = None) -> None:
+    def __init__(self, project: Project, editor: User, data: Any = None) -> None:
         super().__init__(data, initial={"slug": project.slug}, auto_id="id_address_%s")
-        self.project = project
+        self.project, self.editor = project, editor
 
     def clean_slug(self) -> str:
-        slug: str = self.cleaned_data["slug"]
-        if not is_free(slug, self.project):
+        slug = wished_slug(self.cleaned_data["slug"], self.editor, self.project)
+        if slug is None:
             raise ValidationError("This address is taken. Choose another one.")
         return slug
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from accounts.models import User
 from projects.models import FormerSlug, Project
 
 RESERVED = frozenset({"register", "export.json", "export.csv", "new", "search"})
@@ -38,3 +39,19 @@ def free_slug(text: str) -> str:
         if is_free(candidate):
             return candidate
         number += 1
+
+
+def wished_slug(slug: str, user: User | None, project: Project | None = None) -> str | None:
+    """What `user` gets who wishes for this address, for `project` or a new one; None where it is taken.
+
+    Where something has it of which `user` may not know, they get it with a number: an answer that says "taken" would
+    tell of a hidden project. `user` None: the server's own operator, who may know of everything.
+    """
+    if is_free(slug, project):
+        return slug
+    if slug in RESERVED or user is None or user.is_administrator:
+        return None
+    visible = Project.objects.visible_to(user)
+    if visible.filter(slug=slug).exists() or visible.filter(former_slugs__slug=slug).exists():
+        return None
+    return free_slug(slug)

@@ -23,7 +23,7 @@ from gitstore.errors import GitError, Refused, Unreachable
 from projects import readers
 from projects.catalog import refresh
 from projects.models import Credential, Project, Repository, Role
-from projects.slugs import free_slug, is_free
+from projects.slugs import free_slug, wished_slug
 from sync import policy, queue
 from sync.models import SyncJob
 from sync.names import Names
@@ -109,7 +109,7 @@ def register(
     _check_team(team, by)
     return _create(
         _Wish(
-            _address(address_text, by, names), by, _wanted_slug(slug), team, visibility, _branch(branch),
+            _address(address_text, by, names), by, _wanted_slug(slug, by), team, visibility, _branch(branch),
             _subdirectory(subdirectory), credential, secret,
         )
     )  # fmt: skip
@@ -220,16 +220,17 @@ def _subdirectory(path: str) -> str:
     return "/".join(parts)
 
 
-def _wanted_slug(slug: str | None) -> str | None:
+def _wanted_slug(slug: str | None, by: User | None) -> str | None:
     if not slug:
         return None
     try:
         slug_validator(slug)
     except ValidationError as error:
         raise RegistrationError("slug", error.messages[0]) from None
-    if not is_free(slug):
+    wished = wished_slug(slug, by)
+    if wished is None:
         raise RegistrationError("slug", "This page address is taken.", "Choose another one.")
-    return slug
+    return wished
 
 
 def _repository(wish: _Wish) -> Repository:

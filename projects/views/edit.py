@@ -69,7 +69,7 @@ def back(request: HttpRequest, slug: str, field: str) -> HttpResponse:
 @require_POST
 def rename(request: HttpRequest, slug: str) -> HttpResponse:
     project = get_maintainable_project(request, slug)
-    form = SlugForm(project, request.POST)
+    form = SlugForm(project, signed_in(request), request.POST)
     return _act(request, project, form, "slug_form", lambda who: verbs.rename(project, form.cleaned_data["slug"], who))
 
 
@@ -148,7 +148,7 @@ def _page(request: HttpRequest, project: Project, **bound: Any) -> HttpResponse:
         "project": project,
         "rows": _rows(project, fields_form),
         "fields_form": fields_form,
-        "slug_form": SlugForm(project),
+        "slug_form": SlugForm(project, signed_in(request)),
         "owner_form": OwnerForm(project),
         "access_form": AccessForm(),
         "role_form": RoleForm(),

@@ -181,6 +181,18 @@ class TestRename:
         client.post("/projects/invoices/edit/address/", {"slug": "billing"})
         assert client.get("/projects/billing/").status_code == 200
 
+    def test_the_address_of_a_hidden_project_is_not_called_taken(self, client, project, owner, administrator):
+        FormerSlug.objects.create(slug="hush", project=listed("secret", visibility="restricted"))
+        for editor, wish, answer in (
+            (owner, "secret", "secret-2"),
+            (owner, "hush", "hush-2"),
+            (administrator, "hush", ""),
+        ):
+            client.force_login(editor)
+            response = client.post(f"/projects/{project.slug}/edit/address/", {"slug": wish})
+            assert response.get("Location", "") == (f"/projects/{answer}/edit/" if answer else "")
+            project.refresh_from_db()
+
     @pytest.mark.parametrize("slug", ["taken", "was-taken", "register", "Upper", "a b", "", "x" * 101, "../x", "-"])
     def test_unusable_addresses(self, client, project, owner, slug):
         other = listed("taken")

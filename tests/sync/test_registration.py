@@ -117,6 +117,18 @@ class TestRegister:
         assert refusal("https://git.example/c/tool.git", by=administrator, slug="No Good").field == "slug"
         assert refusal("https://git.example/c/tool.git", by=administrator, slug="register").field == "slug"
 
+    def test_a_wish_for_the_address_of_a_hidden_project_gets_a_number_without_a_word(
+        self, administrator, stranger, settings
+    ):
+        settings.REGISTER_OPEN = True
+        hidden = register("https://git.example/a/plan.git", by=administrator, visibility="restricted")
+        hidden.rename_slug("plan-b")
+        open_one = register("https://git.example/a/tool.git", by=administrator)
+        assert register("https://git.example/b/x.git", by=stranger, slug="plan-b").slug == "plan-b-2"
+        assert register("https://git.example/b/y.git", by=stranger, slug="plan").slug == "plan-2"
+        assert refusal("https://git.example/b/z.git", by=stranger, slug=open_one.slug).field == "slug"
+        assert refusal("https://git.example/b/z.git", by=administrator, slug="plan").field == "slug"
+
     def test_former_page_addresses_stay_taken(self, administrator):
         register("https://git.example/a/tool.git", by=administrator).rename_slug("hammer")
         assert register("https://git.example/b/tool.git", by=administrator).slug == "tool-2"
