@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.db import connection, models
 
 Row = Sequence[Any]
+TOGETHER = 50  # rows in one statement of SQLite: each statement costs as much as half a row
+MOST = 1000  # such statements in one go
 
 
 def insert_missing(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -24,8 +26,14 @@ def insert_missing(model: type[models.Model], columns: Sequence[str], rows: Iter
             cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM staged ON CONFLICT DO NOTHING")  # noqa: S608
             cursor.execute("DROP TABLE staged")
         else:
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", list(rows))  # noqa: S608
+            marks = f"({', '.join(['%s'] * len(columns))})"
+            for part in lists(rows, TOGETHER * MOST):
+                together = len(part) // TOGETHER * TOGETHER
+                flat = chain.from_iterable(part[:together])
+                several, width = ", ".join([marks] * TOGETHER), TOGETHER * len(columns)
+                statement = f"INSERT OR IGNORE INTO {table} ({names}) VALUES "  # noqa: S608
+                cursor.executemany(statement + several, list(lists(flat, width)))
+                cursor.executemany(statement + marks, part[together:])
 
 
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:

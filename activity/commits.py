@@ -1,7 +1,8 @@
 """Phase one of an import: the facts of commits, from Git into the tables."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 
 from django.db import connection, transaction
@@ -15,11 +16,10 @@ from activity.models.history import TITLE
 from activity.people import Identities
 from gitstore import facts
 from gitstore.errors import Broken
-from gitstore.facts import CommitFacts
+from gitstore.facts import Contact, Facts
 from gitstore.records import Limits
 from projects.models import Project, Repository
 
-STORED = 5000  # commits in one transaction
 MOST_PARENTS = 2**15 - 1
 CO_AUTHORED_BY = Trailer.Key.CO_AUTHORED_BY.label
 COLUMNS = (
@@ -80,7 +80,7 @@ class Reader:
         """Store what `commit` reaches and none of `known` does; `after_batch` is told the number read so far."""
         done = 0
         try:
-            for batch in _batches(facts.read_facts(self.git_dir, commit, known, self.limits)):
+            for batch in facts.read_facts(self.git_dir, commit, known, self.limits):
                 self._store(batch)
                 done += len(batch)
                 after_batch(done)
@@ -116,46 +116,54 @@ class Reader:
         shared = Trailer.objects.filter(commit__in=rows).values_list("identity_id", flat=True)
         self.touched.add(shared, ())
 
-    def _store(self, batch: list[CommitFacts]) -> None:
+    def _store(self, batch: Facts) -> None:
         """One transaction: identities, commits, trailers. Repeating it adds nothing."""
-        contacts = {one.author for one in batch} | {one.committer for one in batch}
-        trailing = [one for one in batch if one.trailers]
-        contacts.update((name, address) for one in trailing for _, name, address in one.trailers)
+        authors = set(batch.authors)
+        contacts = authors.union(batch.committers)
+        for named in batch.trailers.values():
+            contacts.update((name, address) for _, name, address in named)
         pairs = self.mailmap.ask(contacts)
         with transaction.atomic():
             self.identities.learn(contacts)
             self.mailmap.note(pairs, self.identities)
             before = newest_commit()
             insert_missing(Commit, COLUMNS, self._rows(batch))
-            self._store_trailers(trailing, before)
-        times = [one.authored_at for one in batch]
-        authors = {self.mailmap.proper(self.identities[contact]) for contact in {one.author for one in batch}}
-        self.touched.add(authors, (min(times), max(times)))
+            self._store_trailers(batch, before)
+        whom = {self.mailmap.proper(self.identities[contact]) for contact in authors}
+        self.touched.add(whom, (min(batch.authored_at), max(batch.authored_at)))
 
-    def _rows(self, batch: list[CommitFacts]) -> list[tuple[int | str | bytes, ...]]:
-        repository, known, proper = self.repository.pk, self.identities.known, self.mailmap.proper_ids
-        rows: list[tuple[int | str | bytes, ...]] = []
-        for oid, parents, author, at, zone, committer, committed_at, committer_zone, title, trailers in batch:
-            who, by = known[author], known[committer]
-            shared = sum(key == CO_AUTHORED_BY for key, _, _ in trailers) if trailers else 0
-            whom = (who, proper.get(who, who), by, proper.get(by, by))
-            when = (at, zone, committed_at, committer_zone)
-            count = parents if parents < MOST_PARENTS else MOST_PARENTS
-            rows.append((repository, oid, *whom, *when, count, title[:TITLE], "", shared))
-        return rows
+    def _rows(self, batch: Facts) -> Iterable[tuple[int | str | bytes, ...]]:
+        authors, author_ids = self._ids(batch.authors)
+        committers, committer_ids = self._ids(batch.committers)
+        shared = [0] * len(batch)
+        for place, named in batch.trailers.items():
+            shared[place] = sum(key == CO_AUTHORED_BY for key, _, _ in named)
+        return zip(
+            *(repeat(self.repository.pk, len(batch)), batch.oids, authors, author_ids, committers, committer_ids),
+            *(batch.authored_at, batch.author_zones, batch.committed_at, batch.committer_zones),
+            [min(count, MOST_PARENTS) for count in batch.parents],
+            [title[:TITLE] for title in batch.titles],
+            *(repeat("", len(batch)), shared),
+            strict=True,
+        )
 
-    def _store_trailers(self, batch: list[CommitFacts], before: int) -> None:
+    def _ids(self, contacts: list[Contact]) -> tuple[list[int], list[int]]:
+        """Ids of identities, and those of whom the mailmap means."""
+        raw, proper = list(map(self.identities.known.__getitem__, contacts)), self.mailmap.proper_ids
+        return raw, [proper.get(pk, pk) for pk in raw] if proper else raw
+
+    def _store_trailers(self, batch: Facts, before: int) -> None:
         """Of the commits with a greater row id; the others have theirs since the transaction that added them."""
-        if not batch:
+        if not batch.trailers:
             return
         with connection.cursor() as cursor:
             cursor.execute(_ADDED, [before, self.repository.pk])
             pks = {bytes(oid): pk for oid, pk in cursor.fetchall()}
         known, proper = self.identities.known, self.mailmap.proper_ids
         rows = []
-        for one in batch:
-            if (pk := pks.get(one.oid)) is not None:
-                for key, name, address in one.trailers:
+        for place, named in batch.trailers.items():
+            if (pk := pks.get(batch.oids[place])) is not None:
+                for key, name, address in named:
                     raw = known[name, address]
                     rows.append((pk, KEYS[key], raw, proper.get(raw, raw)))
         insert_missing(Trailer, TRAILER_COLUMNS, rows)
@@ -171,8 +179,7 @@ class Reader:
         done = 0
         for part in lists(good, facts.BATCH):
             for batch in facts.read_facts_of(self.git_dir, part, self.limits):
-                if batch:
-                    self._store(batch)
+                self._store(batch)
             done += len(part)
             after_batch(done)
         self.keep_only(good)
@@ -190,15 +197,3 @@ def newest_commit() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT COALESCE(MAX(id), 0) FROM activity_commit")
         return int(cursor.fetchone()[0])
-
-
-def _batches(parts: Iterable[list[CommitFacts]]) -> Iterator[list[CommitFacts]]:
-    """The same commits in larger lists: a transaction has a price."""
-    waiting: list[CommitFacts] = []
-    for part in parts:
-        waiting += part
-        if len(waiting) >= STORED:
-            yield waiting
-            waiting = []
-    if waiting:
-        yield waiting

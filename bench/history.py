@@ -65,24 +65,27 @@ def floor_costs(path):
     from django.core.management import call_command
     from django.db import transaction
 
-    from activity.bulk import insert_missing, lists
-    from activity.commits import COLUMNS, STORED
+    from activity.bulk import insert_missing
+    from activity.commits import COLUMNS
     from activity.models import Commit
     from activity.models.history import TITLE
     from gitstore import facts
     from gitstore.records import Limits
 
     kept = []
-    one, _ = cost(lambda: kept.extend(row for part in facts.read_facts(path, head(path), [], Limits()) for row in part))
+    one, _ = cost(lambda: kept.extend(facts.read_facts(path, head(path), [], Limits())))
     call_command("flush", interactive=False, verbosity=0)
-    start = (planted(path, "floor").repository_id,)
-    rows = [
-        (*start, row.oid, 1, 1, 1, 1, row.authored_at, 0, row.committed_at, 0, 1, row.title[:TITLE], "", 0)
-        for row in kept
+    start = planted(path, "floor").repository_id
+    parts = [
+        [
+            (start, oid, 1, 1, 1, 1, at, 0, since, 0, 1, title[:TITLE], "", 0)
+            for oid, at, since, title in zip(part.oids, part.authored_at, part.committed_at, part.titles, strict=True)
+        ]
+        for part in kept
     ]
 
     def store():
-        for part in lists(rows, STORED):
+        for part in parts:
             with transaction.atomic():
                 insert_missing(Commit, COLUMNS, part)
 
@@ -93,13 +96,14 @@ TRUST = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CON
 
 
 class Stopwatch:
-    """Processor time by phase: facts and counts, what follows in the background, lines."""
+    """Processor time by phase: facts, sums of them, what follows in the background, lines."""
 
     def __init__(self):
-        self.part, self.since, self.spent = 0, processor_seconds(), [0.0, 0.0, 0.0]
+        self.part, self.since, self.spent = 0, processor_seconds(), [0.0] * 4
 
     def phase(self, words, _total=0):
-        part = {"Adding up weeks": 1, "Counting lines": 2}.get(words, self.part)
+        begins = {"Adding up": 1, "Adding up weeks": 2, "Counting lines": 3}
+        part = max(self.part, begins.get(words, 0))  # after the lines, sums are made once more: they belong there
         now = processor_seconds()
         self.spent[self.part] += now - self.since
         self.part, self.since = part, now
@@ -149,18 +153,20 @@ def beside_git(path, name):
     rounds = [
         (*import_costs(path, f"{name}-{number}"), *bare_costs(path), *floor_costs(path)) for number in range(ROUNDS)
     ]
-    project = rounds[0][3]
-    best = [min(one[place] for one in rounds) if place != 3 else 0 for place in range(8)]
-    facts, after, lines, _, git_facts, git_lines, parsed, stored = best
+    project = rounds[0][4]
+    best = [min(one[place] for one in rounds) if place != 4 else 0 for place in range(9)]
+    facts, sums, after, lines, _, git_facts, git_lines, parsed, stored = best
     print(f"History of {name}, {project.commits_total:,} commits without merges, best of {ROUNDS}, processor time")
-    print(f"  phase one {facts:.2f} s, git log {git_facts:.2f} s, ratio {facts / git_facts:.2f} (goal {GOAL_FACTS})")
+    print(f"  commit facts {facts:.2f} s, git log {git_facts:.2f} s, ratio {facts / git_facts:.2f} (goal {GOAL_FACTS})")
     floor = f"git log and its text cut up in Python {parsed:.2f} s, bare rows into the table {stored:.2f} s"
     print(f"    of that at least: {floor}, together ratio {(parsed + stored) / git_facts:.2f}")
+    print(f"  with counts for people, {sums:.2f} s more, ratio {(facts + sums) / git_facts:.2f} (goal {GOAL_FACTS})")
     print(
         f"  then weeks and words of messages {after:.2f} s, in the background, ratio {after / git_facts:.2f} (no goal)"
     )
     print(f"  phase two {lines:.2f} s, --numstat {git_lines:.2f} s, ratio {lines / git_lines:.2f} (goal {GOAL_LINES})")
     judge(f"facts of {name}", facts / git_facts, GOAL_FACTS)
+    judge(f"facts and counts of {name}", (facts + sums) / git_facts, GOAL_FACTS)
     judge(f"lines of {name}", lines / git_lines, GOAL_LINES)
 
 
@@ -174,16 +180,16 @@ def beside_libraries(path, name):
     ours, _ = cost(lambda: list(count_lines(path, oids, Limits())))
     print(f"Lines of {len(oids)} commits of {name}, processor time: portal {ours:.2f} s")
     for library, (module, code) in LIBRARIES.items():
-        if subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False).returncode:
-            print(f"  {library}: not installed")
-            continue
         text = f"import {module}\npath, n = {str(path)!r}, {len(oids)}\n{code}"
         environment = ENVIRONMENT | {"HOME": os.environ.get("HOME", "/")} | TRUST
         command = [PYTHON, "-W", "ignore", "-c", text]
         try:
-            theirs, _ = cost(partial(subprocess.run, command, env=environment, check=True, stderr=subprocess.DEVNULL))
-        except subprocess.CalledProcessError:
-            print(f"  {library}: cannot read this repository")
+            theirs, _ = cost(partial(subprocess.run, command, env=environment, check=True, stderr=subprocess.PIPE))
+        except subprocess.CalledProcessError as error:
+            print(f"  {library}: not measured: {error.stderr.decode(errors='replace').strip().rpartition(chr(10))[2]}")
+            continue
+        except OSError as error:
+            print(f"  {library}: not measured: {error}")
             continue
         print(f"  {library}: {theirs:.2f} s, {theirs / ours:.1f} times as much")
 
@@ -236,9 +242,10 @@ def memory(folder):
     write_long(path, LONG)
     began = time.perf_counter()
     with Peak() as peak:
-        facts, after, lines, project = import_costs(path, "very-long")
+        facts, sums, after, lines, project = import_costs(path, "very-long")
     print(f"Import of {project.commits_total:,} commits, {time.perf_counter() - began:.0f} s")
-    print(f"  processor time: facts {facts:.1f} s, weeks and words {after:.1f} s, lines {lines:.1f} s")
+    print(f"  processor time: facts {facts:.1f} s, counts {sums:.1f} s")
+    print(f"  weeks and words {after:.1f} s, lines {lines:.1f} s")
     print(f"  peak above the beginning: own memory {peak.own:.0f} MiB (goal {GOAL_MIB})")
     print(f"  and {peak.mapped:.0f} MiB of mapped files, mostly the SQLite database, which is in no goal")
     judge("memory of a long import MiB", peak.own, GOAL_MIB)

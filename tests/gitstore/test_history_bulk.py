@@ -1,5 +1,7 @@
 """Facts, lines and mailmaps in bulk, against git's own words."""
 
+from collections import namedtuple
+
 import pytest
 
 from gitstore import facts, lines, mailmap
@@ -9,8 +11,22 @@ from gitstore.records import Limits
 LIMITS = Limits(seconds=60)
 
 
+One = namedtuple(
+    "One",
+    "oid parents author authored_at author_zone committer committed_at committer_zone title trailers",
+)
+
+
+def each(parts):
+    """Commits of columns, one by one."""
+    for part in parts:
+        columns = [getattr(part, name) for name in part.__slots__[:-1]]
+        for place, values in enumerate(zip(*columns, strict=True)):
+            yield One(*values, part.trailers.get(place, ()))
+
+
 def read(origin, commit, known=()):
-    return [one for part in facts.read_facts(origin.path, commit, known, LIMITS) for one in part]
+    return list(each(facts.read_facts(origin.path, commit, known, LIMITS)))
 
 
 def count(origin, oids, folder=None):
@@ -60,7 +76,7 @@ class TestReadFacts:
         bad = []
         assert facts.walk_readable(origin.path, last, LIMITS, bad.append) == [last, first]
         assert bad == [lost]
-        both = [one.oid.hex() for part in facts.read_facts_of(origin.path, [last, first], LIMITS) for one in part]
+        both = [one.oid.hex() for one in each(facts.read_facts_of(origin.path, [last, first], LIMITS))]
         assert both == [last, first]
 
     def test_a_title_of_megabytes(self, origin):
