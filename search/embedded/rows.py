@@ -27,6 +27,7 @@ class NewBlob:
     text: bytes
     language: str = ""
     named: Named = field(default_factory=Named)
+    number: int = 0  # of its row, once stored
 
 
 def add_blobs(db: sqlite3.Connection, batch: list[NewBlob], repository: int) -> None:
@@ -38,6 +39,7 @@ def add_blobs(db: sqlite3.Connection, batch: list[NewBlob], repository: int) -> 
     for kind, same in groupby(fresh, key=lambda each: each.kind):
         for group in _groups(same):
             follows[kind] += _add_group(db, follows[kind], group, repository)
+    symbols.store(db, ((blob.number, blob.named) for blob in fresh))
     db.executemany("REPLACE INTO meta VALUES (?, ?)", [(f"next{kind}", str(n)) for kind, n in enumerate(follows)])
 
 
@@ -65,9 +67,11 @@ def _add_group(db: sqlite3.Connection, first: int, group: list[NewBlob], reposit
     parts = [b"\n".join(blob.text for blob in group)] if shared else list(texts.cut(group[0].text))
     at = 0
     for blob in group:
-        row = (bytes.fromhex(blob.oid), len(blob.text), first, len(parts), at, repository)
-        added = db.execute("INSERT INTO blob(oid, size, first, pieces, at, pending) VALUES (?, ?, ?, ?, ?, ?)", row)
-        symbols.store(db, added.lastrowid or 0, blob.named)
+        state = symbols.state_of(blob.named)
+        row = (bytes.fromhex(blob.oid), len(blob.text), first, len(parts), at, repository, state)
+        columns = "oid, size, first, pieces, at, pending, symbols"
+        added = db.execute(f"INSERT INTO blob({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+        blob.number = added.lastrowid or 0
         at += len(blob.text) + 1
     for number, part in enumerate(parts, first):
         words = texts.condensed(part)

@@ -15,7 +15,7 @@ from gitstore.locks import file_lock
 from search.embedded import symbols
 from search.embedded.texts import Spoilt
 
-FORMAT = 5
+FORMAT = 6
 LOCK_SECONDS = 600.0
 CONNECTIONS = 8
 KINDS = 4  # of files, the likeliest to be wanted first; see `kinds`
@@ -41,7 +41,9 @@ CREATE INDEX file_blob ON file(blob_id, repo_id);
 CREATE INDEX file_repo ON file(repo_id, blob_id);
 CREATE INDEX file_path ON file(path_id);
 CREATE VIRTUAL TABLE tri USING fts5(t, content='', columnsize=0, tokenize='trigram', detail=none);
-INSERT INTO tri(tri, rank) VALUES ('hashsize', 262144);
+INSERT INTO tri(tri, rank) VALUES ('hashsize', 524288);
+INSERT INTO tri(tri, rank) VALUES ('automerge', 16);
+INSERT INTO tri(tri, rank) VALUES ('crisismerge', 32);
 CREATE VIRTUAL TABLE pathtri USING fts5(t, content='', columnsize=0, tokenize='trigram', detail=none);
 """
 PRAGMAS = """

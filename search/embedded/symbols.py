@@ -40,16 +40,21 @@ def read_all(texts: Sequence[tuple[bytes, str]]) -> list[Named]:
     return found
 
 
-def store(db: sqlite3.Connection, blob: int, named: Named) -> None:
-    """Of names that differ by case alone, `symbol` keeps one; `defined` has them all."""
-    state = FAILED if named.failed else READ if named.looked else None
-    db.execute("UPDATE blob SET symbols = ? WHERE id = ?", (state, blob))
-    if named.definitions:
-        rows = [[each.name, each.kind, each.line] for each in named.definitions]
-        db.executemany(
-            "INSERT OR IGNORE INTO symbol VALUES (?, ?)", [(name, blob) for name in {row[0] for row in rows}]
-        )
-        db.execute("INSERT INTO defined VALUES (?, ?)", (blob, pack(json.dumps(rows).encode())))
+def state_of(named: Named) -> int | None:
+    return FAILED if named.failed else READ if named.looked else None
+
+
+def store(db: sqlite3.Connection, found: Iterable[tuple[int, Named]]) -> None:
+    """What these contents define. Of names that differ by case alone, `symbol` keeps one; `defined` has them all."""
+    names: set[tuple[str, int]] = set()
+    packed = []
+    for blob, named in found:
+        if named.definitions:
+            names.update((each.name, blob) for each in named.definitions)
+            rows = [[each.name, each.kind, each.line] for each in named.definitions]
+            packed.append((blob, pack(json.dumps(rows).encode())))
+    db.executemany("INSERT OR IGNORE INTO symbol VALUES (?, ?)", sorted(names))
+    db.executemany("INSERT INTO defined VALUES (?, ?)", packed)
 
 
 def remove(db: sqlite3.Connection, blob: int) -> None:

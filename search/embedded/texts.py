@@ -1,6 +1,5 @@
 """A file's content as the index holds it: UTF-8, cut into pieces of whole lines, compressed."""
 
-import re
 import sqlite3
 import threading
 import unicodedata
@@ -14,7 +13,6 @@ from source.rendering.encodings import decode
 PIECE_BYTES = 20 * 1024
 LEVEL = 3
 _thread = threading.local()  # making a packer or unpacker costs as much as using it on a piece
-_SPACES = re.compile(r" {4,}")
 LFS = b"version https://git-lfs.github.com/spec/"
 
 
@@ -80,10 +78,9 @@ def unpack(packed: bytes) -> bytes:
 
 
 def condensed(data: bytes) -> str:
-    """A shorter text with the same trigrams, but for those across the ends of lines: each line once, and no long row of
-    spaces. Reading it costs the index of trigrams the less."""
-    text = _SPACES.sub("   ", alike(data.decode()))
-    return "\n".join(dict.fromkeys(text.split("\n")))
+    """A shorter text with the same trigrams, but for those across the ends of lines: each line once. Reading it costs
+    the index of trigrams the less."""
+    return alike(b"\n".join(dict.fromkeys(data.split(b"\n"))).decode())
 
 
 def alike(text: str) -> str:

@@ -87,10 +87,11 @@ class Writer:
     def tidy(self) -> None:
         """Merge what many writes have left in many segments, a little at a time, so that others write in between."""
         with self.shard.reading() as db:
-            (segments,) = db.execute("SELECT count(DISTINCT segid) FROM tri_idx").fetchone()
-        if segments < MANY_SEGMENTS:
+            sizes = [row[0] for row in db.execute("SELECT count(*) FROM tri_idx GROUP BY segid")]
+        if len(sizes) < MANY_SEGMENTS:
             return
-        pages = -MERGED_AT_ONCE  # below zero: down to one segment
+        # Below zero: down to one segment. Where one is most of it already, only small ones are merged with each other.
+        pages = -MERGED_AT_ONCE if 2 * max(sizes) < sum(sizes) else MERGED_AT_ONCE
         while True:
             with self.shard.writing() as db:
                 before = db.total_changes

@@ -111,6 +111,12 @@ class TestKilled:
         assert engine.status().blobs == 0
 
 
+def segments(engine):
+    """Of trigrams in the index of repositories with an odd number."""
+    with engine.shards[1].reading() as db:
+        return {row[0] for row in db.execute("SELECT DISTINCT segid FROM tri_idx")}
+
+
 class TestTidy:
     def test_it_merges_and_changes_no_answer(self, engine, build, monkeypatch):
         builder = build(files={"0.txt": "needle first\n"})
@@ -123,9 +129,28 @@ class TestTidy:
         monkeypatch.setattr("search.embedded.writing.MANY_SEGMENTS", 2)
         monkeypatch.setattr("search.embedded.writing.MERGED_AT_ONCE", 1)
         engine.tidy()
-        with engine.shards[1].reading() as db:
-            assert db.execute("SELECT count(DISTINCT segid) FROM tri_idx").fetchone() == (1,)
+        assert len(segments(engine)) == 1
         assert paths(engine, Literal("needle")) == before != []
+        assert engine.check(thorough=True) == ()
+
+    def test_what_is_most_of_it_is_left_as_it_is(self, engine, build, monkeypatch):
+        builder = build(
+            files={"big.txt": "".join(f"{chr(n)}{chr(n + 1)}{chr(n + 2)}\n" for n in range(0x4E00, 0x8E00))}
+        )
+        engine.index(plan(builder))
+        monkeypatch.setattr("search.embedded.writing.MANY_SEGMENTS", 2)
+        engine.tidy()
+        (big,) = segments(engine)
+        monkeypatch.setattr("search.embedded.writing.MANY_SEGMENTS", 8)
+        for n in range(9):
+            builder.commit({f"{n}.txt": f"needle {n}\n"})
+            engine.index(plan(builder))
+        before, found = segments(engine), paths(engine, Literal("needle"))
+        engine.tidy()
+        after = segments(engine)
+        assert big in after
+        assert len(after) < len(before)
+        assert paths(engine, Literal("needle")) == found != []
         assert engine.check(thorough=True) == ()
 
 
