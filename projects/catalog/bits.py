@@ -1,6 +1,6 @@
 """Sets of row positions as integers: bit n stands for the row at position n."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 
 _MANY = 500  # for so many, one store each is cheaper than shifting, though all digits are then read
@@ -34,10 +34,10 @@ def column(numbered: Iterable[tuple[int, int]], size: int) -> bytes:
     return total.to_bytes(size, "little")
 
 
-def members(bits: int, order: Sequence[int], size: int) -> list[int]:
+def members(bits: int, order: Sequence[int], size: int) -> Iterator[int]:
     """Those positions of `order` that are in the set, in that order; all positions are below `size`."""
     flags = f"{bits:0{size}b}"[::-1].encode().translate(_FLAGS)
-    return list(compress(order, map(flags.__getitem__, order)))
+    return compress(order, map(flags.__getitem__, order))
 
 
 def positions_in(bits: int) -> list[int]:

@@ -1,7 +1,7 @@
 """How many projects of a set have each value of a facet: by looking at them one by one, or by cutting sets."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -26,13 +26,14 @@ class Counts:
     def forget(self) -> None:
         self._known.clear()
 
-    def one_by_one(self, facet: str, bits: int, rows: Sequence[HasValues]) -> Counted:
-        """Counted over these rows, which are those of the set."""
+    def one_by_one(self, facet: str, bits: int, rows: Callable[[], Sequence[HasValues]]) -> Counted:
+        """Counted over these rows, which are those of the set; in the order of values."""
         if (facet, bits) not in self._known:
-            every: dict[str, Counted] = {}
-            for (key, value), count in Counter(chain.from_iterable(row.values for row in rows)).items():
+            every: dict[str, Counted] = {facet: {}}
+            counted = Counter(chain.from_iterable(row.values for row in rows()))
+            for (key, value), count in sorted(counted.items(), key=_alphabetical):
                 every.setdefault(key, {})[value] = count
-            self._keep({(key, bits): every[key] for key in every} | {(facet, bits): every.get(facet, {})})
+            self._keep({(key, bits): every[key] for key in every})
         return self._known[facet, bits]
 
     def by_sets(self, facet: str, bits: int, sets: Mapping[str, int]) -> Counted:
@@ -46,3 +47,7 @@ class Counts:
         if len(self._known) > KEPT:
             self._known.clear()
         self._known |= more
+
+
+def _alphabetical(item: tuple[tuple[str, str], int]) -> tuple[str, str]:
+    return item[0][1].casefold(), item[0][1]

@@ -3,9 +3,10 @@
 import threading
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from projects.catalog.bits import bits_of, members, positions_in
@@ -87,11 +88,12 @@ class Index:
     def positions(self, project_ids: Iterable[int]) -> list[int]:
         return [at for at in map(self.position.get, project_ids) if at is not None]
 
-    def ordered(self, bits: int, sort: str) -> list[int]:
-        """The positions of a set in this order."""
+    def in_order(self, bits: int, sort: str) -> Callable[[], Iterable[int]]:
+        """What goes through the positions of a set in this order, whenever called: an order once made never changes."""
         if bits.bit_count() < FEW:
-            return sorted(positions_in(bits), key=self._ranks(sort).__getitem__)
-        return members(bits, self.order(sort), len(self.rows) + 1)
+            positions = sorted(positions_in(bits), key=self._ranks(sort).__getitem__)
+            return lambda: positions
+        return partial(members, bits, self.order(sort), len(self.rows) + 1)
 
     def all_of(self, facet: str, now: datetime) -> dict[str, int]:
         """Each value of a facet with its set. Activity is cut at `now`, so it never goes stale."""
@@ -103,9 +105,10 @@ class Index:
             return {value: count for value, one in self._activity(now).items() if (count := (one & bits).bit_count())}
         if bits.bit_count() >= FEW:
             return self._counts.by_sets(facet, bits, self.bits[facet])
-        rows = [row for at in positions_in(bits) if (row := self.rows[at]) is not None]
-        counted = self._counts.one_by_one(facet, bits, rows)
-        return dict(sorted(counted.items(), key=_alphabetical))
+        return self._counts.one_by_one(facet, bits, lambda: self._rows_of(bits))
+
+    def _rows_of(self, bits: int) -> list[Row]:
+        return [row for at in positions_in(bits) if (row := self.rows[at]) is not None]
 
     def order(self, sort: str) -> list[int]:
         """All positions in this order; ties by name, then by project."""

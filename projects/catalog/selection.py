@@ -1,9 +1,12 @@
 """Answers a catalog question for one viewer: counts, facets, one page; all of it from what this viewer may see."""
 
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
-from operator import and_, or_
+from functools import cached_property, reduce
+from itertools import chain, islice
+from operator import and_, mul, or_
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
@@ -20,7 +23,6 @@ from projects.models import Project
 PAGE_SIZE = 25
 TOP_VALUES = 8
 LISTED_VALUES = 60
-_EXACT_NAME = 1e9
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,7 @@ class FacetGroup:
 
 @dataclass(frozen=True)
 class Selection:
-    """What one viewer gets. `ids` is the whole result in order, of `total` visible projects; `rows` its current page.
-
+    """What one viewer gets: `count` of `total` visible projects; `rows` is the current page, `every` lists all.
 
     `ignored` are selected values that nothing visible has. `relief` is there when nothing was found: pairs of what
     could be dropped (a facet key, or `q`) and the number of projects one would find then. `answer` tells how the words
@@ -56,7 +57,8 @@ class Selection:
     """
 
     total: int
-    ids: list[int]
+    count: int
+    every: Callable[[], list[int]]
     rows: list[Row]
     page: int
     pages: int
@@ -66,6 +68,11 @@ class Selection:
     relief: list[tuple[str, int]] = field(default_factory=list)
     question: Question = field(default_factory=lambda: Question(()))
     answer: Answer = field(default_factory=Answer)
+
+    @cached_property
+    def ids(self) -> list[int]:
+        """Projects of the whole result in order, which a page alone does not need."""
+        return self.every()
 
 
 def select(query: CatalogQuery, user: User | AnonymousUser, now: datetime | None = None) -> Selection:
@@ -110,37 +117,42 @@ class _Narrowing:
 
 def _selection(narrowing: _Narrowing, query: CatalogQuery, question: Question, answered: Answer) -> Selection:
     index, found = narrowing.index, narrowing.found()
-    positions = index.ordered(found, "active" if query.order == "relevance" else query.order)
+    in_order = index.in_order(found, "active" if query.order == "relevance" else query.order)
     if query.order == "relevance" and question.words:
-        positions = _by_relevance(index, positions, answered, squeeze(query.text))
-    pages = max(1, -(-len(positions) // PAGE_SIZE))
+        ranked = _by_relevance(index, list(in_order()), answered, squeeze(query.text))
+        in_order = lambda: ranked  # noqa: E731
+    count, ids = found.bit_count(), index.ids
+    pages = max(1, -(-count // PAGE_SIZE))
     page = min(max(query.page, 1), pages)
-    rows = [row for at in positions[(page - 1) * PAGE_SIZE : page * PAGE_SIZE] if (row := index.rows[at])]
-    relief = [(key, narrowing.found(without=key).bit_count()) for key in narrowing.sets] if not positions else []
+    shown = islice(in_order(), (page - 1) * PAGE_SIZE, page * PAGE_SIZE)
+    relief = [(key, narrowing.found(without=key).bit_count()) for key in narrowing.sets] if not count else []
     return Selection(
         total=narrowing.visible.bit_count(),
-        ids=list(map(index.ids.__getitem__, positions)),
-        rows=rows,
+        count=count,
+        every=lambda: [ids[at] for at in in_order()],
+        rows=[row for at in shown if (row := index.rows[at])],
         page=page,
         pages=pages,
         groups=[_group(facet, narrowing, query) for facet in FACETS],
         cut=question.cut,
         ignored=narrowing.ignored,
-        relief=[(key, count) for key, count in relief if count],
+        relief=[(key, left) for key, left in relief if left],
         question=question,
         answer=answered,
     )
 
 
-def _by_relevance(index: Index, positions: list[int], answered: Answer, squeezed: str) -> list[int]:
+def _by_relevance(index: Index, positions: Sequence[int], answered: Answer, squeezed: str) -> list[int]:
     """Best first; what is deprecated or archived ranks lower, a project of exactly that name first; then activity."""
-    factors, names = index.rank_factors, index.squeezed
     scores = answered.scores(positions, len(index.rows))
-    keys = [-score * factors[at] for at, score in zip(positions, scores, strict=True)]
+    equals = defaultdict(list)  # thousands of projects have few different scores
+    for score, at in zip(map(mul, scores, map(index.rank_factors.__getitem__, positions)), positions, strict=True):
+        equals[score].append(at)
+    ranked = list(chain.from_iterable(equals[score] for score in sorted(equals, reverse=True)))
+    names = index.squeezed
     if squeezed in names:
-        for number in [number for number, at in enumerate(positions) if names[at] == squeezed]:
-            keys[number] -= _EXACT_NAME
-    return [positions[number] for number in sorted(range(len(keys)), key=keys.__getitem__)]
+        ranked.sort(key=lambda at: names[at] != squeezed)
+    return ranked
 
 
 def _group(facet: Facet, narrowing: _Narrowing, query: CatalogQuery) -> FacetGroup:
