@@ -73,7 +73,11 @@ def shuffle(chance, project, teams):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_counts_and_results_agree_with_plain_counting(seed, owner, stranger, administrator, team, other_team):
+def test_counts_and_results_agree_with_plain_counting(
+    seed, owner, stranger, administrator, team, other_team, monkeypatch
+):
+    if seed % 2:  # as where so many are found that sets are cut instead of looking at each project
+        monkeypatch.setattr("projects.catalog.index.FEW", 0)
     chance = random.Random(seed)
     teams = [team, other_team, Team.objects.create(slug="data", name="Data")]
     projects = [

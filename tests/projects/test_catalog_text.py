@@ -1,15 +1,21 @@
-import pytest
+import threading
 
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from projects.catalog import refresh
 from projects.catalog.query import CatalogQuery
 from projects.catalog.selection import select
-from tests.projects.catalog_data import listed
+from projects.models import CatalogClock, CatalogEntry, FormerSlug, Package, Project, Readme, Role
+from tests.conftest import make_user
+from tests.patience import patiently
+from tests.projects.catalog_data import listed, make_project
 
 pytestmark = pytest.mark.django_db
 
 
 def found(administrator, words):
-    from projects.models import Project
-
     slugs = dict(Project.objects.values_list("pk", "slug"))
     return [slugs[pk] for pk in select(CatalogQuery(text=words), administrator).ids]
 
@@ -70,9 +76,6 @@ def test_a_long_question_says_that_it_was_cut(shelf, administrator):
 
 
 def test_text_follows_changes(shelf, administrator, team):
-    from projects.catalog import refresh
-    from projects.models import Project
-
     project = Project.objects.get(slug="geo-index")
     project.tagline = "Something about maps"
     project.save()
@@ -109,3 +112,74 @@ def test_words_without_blanks_between_are_found(administrator):
     listed("docs", readme="日本語の文書です")
     listed("other", readme="別のもの")
     assert found(administrator, "文書") == ["docs"]
+
+
+def test_each_part_is_searched_and_the_better_part_comes_first(administrator, team):
+    """Alike in all but where the word stands; the later in this list, the longer ago it changed is not what decides."""
+    parts = ("former", "topic", "package", "line", "heading", "person", "language", "readme")
+    made = {part: make_project(f"by-{part}", days_ago=100 - at) for at, part in enumerate(parts)}
+    FormerSlug.objects.create(slug="quokka", project=made["former"])
+    made["topic"].topics.create(name="quokka")
+    Package.objects.create(project=made["package"], ecosystem="npm", name="@acme/quokka", path="package.json")
+    Project.objects.filter(pk=made["line"].pk).update(tagline="The quokka")
+    Readme.objects.create(project=made["heading"], path="README.md", oid="0" * 40, headings="Quokka", text="Quokka")
+    Role.objects.create(project=made["person"], user=make_user("q.quokka"), kind=Role.Kind.OWNER)
+    made["language"].languages.create(name="Quokka", bytes=1, share=0.5)
+    Readme.objects.create(project=made["readme"], path="README.md", oid="0" * 40, text="Made for the quokka.")
+    refresh([project.pk for project in made.values()])
+    ranked = found(administrator, "quokka")
+    # Topics are worth as much as packages, headings as people: what changed last comes first.
+    wanted = ("former", "package", "topic", "line", "person", "heading", "language", "readme")
+    assert ranked == [f"by-{part}" for part in wanted]
+
+
+def test_what_was_lost_is_written_anew(shelf, administrator, capsys):
+    gone = Project.objects.get(slug="auth")
+    CatalogEntry.objects.all().delete()
+    CatalogEntry.objects.create(project_id=gone.pk, version=1, name="stale")
+    gone.delete()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM catalog_text")
+    call_command("rebuild_catalog")
+    assert "3 projects" in capsys.readouterr().out
+    assert found(administrator, "ledger") == ["ledger-core", "http-resilience"]
+    assert found(administrator, "gateway") == []
+
+
+def test_a_writer_that_fails_leaves_all_as_it_was(shelf, administrator, monkeypatch):
+    project = Project.objects.get(slug="geo-index")
+    Project.objects.filter(pk=project.pk).update(tagline="Something about maps", name="maps")
+    monkeypatch.setattr("projects.catalog.spelling.learn", lambda words: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        refresh([project.pk])
+    assert found(administrator, "geocodage") == ["geo-index"]
+    assert CatalogEntry.objects.get(pk=project.pk).name == "geo-index"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_writers_at_once(administrator):
+    pair = [listed("one"), listed("two")]
+    begun = CatalogClock.objects.get().value
+    failed = []
+
+    def write(own, other):
+        mine = Project.objects.filter(pk=own.pk)
+        try:
+            for number in range(5):
+                patiently(lambda words: mine.update(tagline=words), f"tagline{number}x new{own.slug}{number}y")
+                patiently(refresh, [other.pk, own.pk])
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=order) for order in (pair, pair[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    assert CatalogClock.objects.get().value == begun + 10  # a number used twice would hide the second change
+    assert sorted(found(administrator, "tagline4x")) == ["one", "two"]
+    assert found(administrator, "tagline3x") == []
+    assert found(administrator, "newtwo4y") == ["two"]
