@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from activity import commit_words
 from activity.bulk import insert_missing, lists
+from activity.erased_texts import ErasedTexts, erased_texts
 from activity.mailmaps import Mailmap
 from activity.models import Commit, FolderCommit, Trailer
 from activity.models.history import TITLE
@@ -75,6 +76,7 @@ class Reader:
     touched: Touched = field(default_factory=Touched)
     problems: list[list[str]] = field(default_factory=list)
     identities: Identities = field(default_factory=Identities)
+    erased: ErasedTexts = field(default_factory=erased_texts)
 
     def stage(self, commit: str, known: Sequence[str], after_batch: Callable[[int], None]) -> None:
         """Store what `commit` reaches and none of `known` does; `after_batch` is told the number read so far."""
@@ -123,6 +125,8 @@ class Reader:
         for named in batch.trailers.values():
             contacts.update((name, address) for _, name, address in named)
         pairs = self.mailmap.ask(contacts)
+        self.erased = erased_texts()
+        self.identities.shown = self.erased.text
         with transaction.atomic():
             self.identities.learn(contacts)
             self.mailmap.note(pairs, self.identities)
@@ -142,7 +146,7 @@ class Reader:
             *(repeat(self.repository.pk, len(batch)), batch.oids, authors, author_ids, committers, committer_ids),
             *(batch.authored_at, batch.author_zones, batch.committed_at, batch.committer_zones),
             [min(count, MOST_PARENTS) for count in batch.parents],
-            [title[:TITLE] for title in batch.titles],
+            [title[:TITLE] for title in map(self.erased.text, batch.titles)],
             *(repeat("", len(batch)), shared),
             strict=True,
         )

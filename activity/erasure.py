@@ -1,6 +1,6 @@
 """Erasing a person: a pseudonym instead of name and address wherever the portal keeps them; figures stay.
 
-What Git itself holds, pages of code show as before: nothing here rewrites a repository.
+Nothing here rewrites a repository: what is read from one later goes through `activity.erased_texts`.
 """
 
 import re
@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from accounts import team_verbs
 from accounts.models import AuditEvent, FeedKey, KindChoice, Mail, Notification, User, record_event
+from activity import erased_commits, erased_texts
 from activity.bulk import lists
 from activity.identities import IdentityError, changing_people, standing
 from activity.models import AddressClaim, ExcludedTerm, Identity, KeptApart, MailmapEntry, Merge, Participation, Person
-from activity.people import forge_login, pseudonym_address
+from activity.people import forge_login, is_shared, pseudonym_address
 
 BATCH = 500
 
@@ -74,6 +75,7 @@ def erase(person_id: int, editor: User | None, also: Callable[["Scrubber", Known
             raise IdentityError("An account of this person is an administrator's. Take that right away first.")
         pseudonym = f"Erased person {person.pk}"
         scrub = Scrubber(found, pseudonym)
+        _erase_history(person.pk, found)
         for one in found.people:
             _erase_identities(one, pseudonym)
         _erase_accounts(person, found.accounts, pseudonym)
@@ -118,6 +120,18 @@ def _erase_accounts(person: Person, accounts: Iterable[User], pseudonym: str) ->
             told._default_manager.filter(user=account).delete()
         if not Person.objects.filter(Q(pk=person.pk) & ~Q(user=None) | Q(user=account)).exists():
             Person.objects.filter(pk=person.pk).update(user=account)
+
+
+def _erase_history(person: int, found: Known) -> None:
+    """In what commits say, of now and of later imports."""
+    logins = [account.username for account in found.accounts]
+    logins += [login for address in found.addresses if (login := forge_login(address))]
+    names = [*found.names, *(account.name for account in found.accounts)]
+    addresses = [address for address in found.addresses if not is_shared(address) or forge_login(address)]
+    known = erased_texts.remember(
+        person, keys=[one.key for one in found.people], names=names, addresses=addresses, logins=logins
+    )
+    erased_commits.rewrite(known, names, [*addresses, *logins])
 
 
 def _erase_texts(scrub: "Scrubber", found: Known) -> None:

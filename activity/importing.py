@@ -111,7 +111,7 @@ class _Import:
         self._add_up(projects)
         self._name_people(projects, reader.identities.joined)
         self._tell_relatives(related)
-        problems = [*reader.mailmap.problems(), *reader.problems]
+        problems = reader.erased.within([*reader.mailmap.problems(), *reader.problems])
         self._save(
             commit=self.commit,
             target="",

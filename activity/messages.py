@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from activity import commit_words
 from activity.bulk import update_rows
+from activity.erased_texts import ErasedTexts, erased_texts
 from activity.models import Commit, History
 from activity.models.history import TITLE
 from gitstore.errors import Broken
@@ -36,14 +37,14 @@ def read_all_messages(
     A later call goes on where this one ended: `history.words_to` moves with the words. Returns [place, message] pairs.
     """
     problems: list[list[str]] = []
-    done = 0
+    done, erased = 0, erased_texts()
     for rows in _parts(history):
         try:
             found = dict(read_messages(git_dir, list(rows), limits))
         except Broken:
             found = {}
             problems.append([f"commit {next(iter(rows))}", "Only the title is searched here and in what follows."])
-        words = [(text, rows[oid]) for oid, message in found.items() if (text := words_of(message))]
+        words = [(text, rows[oid]) for oid, message in found.items() if (text := words_of(message, erased))]
         with transaction.atomic():
             commit_words.forget(pk for pk in rows.values() if pk <= history.titles_to)
             update_rows(Commit, ("words",), words)
@@ -55,9 +56,9 @@ def read_all_messages(
     return problems
 
 
-def words_of(message: bytes) -> str:
+def words_of(message: bytes, erased: ErasedTexts) -> str:
     """The words after the first line, each once and without case, without those about people."""
-    text = message[:LOOKED_AT].decode("utf-8", "replace").strip().casefold()
+    text = erased.text(message[:LOOKED_AT].decode("utf-8", "replace").strip()).casefold()
     known = set(_WORD.findall(text.partition("\n")[0][:TITLE]))
     words = dict.fromkeys(_WORD.findall(_ABOUT_PEOPLE.sub(" ", text)))
     return " ".join(word for word in words if word not in known and len(word) <= LONGEST)[:KEPT]

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.db.models import Count, Max
 
@@ -62,10 +62,12 @@ def pseudonym_address(pk: int) -> str:
 class Identities:
     """Ids of identities by their bytes; those the tables do not know are added, each with a person.
 
-    `joined` are the ids of people who got an identity this way: their names and bot marks may change.
+    `joined` are the ids of people who got an identity this way: their names and bot marks may change. Names without an
+    address, as in `Reported-by: Ann Lee`, are stored as `shown` answers: they are those of the erased or nobody's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[str], str] = str) -> None:
+        self.shown = shown
         self.joined: set[int] = set()
         self.known: dict[Contact, int] = {}
 
@@ -78,7 +80,7 @@ class Identities:
             digests = {digest_of(contact): contact for contact in part}
             found = _ids(digests)
             if missing := [digest for digest in digests if digest not in found]:
-                self.joined |= _add({digest: digests[digest] for digest in missing})
+                self.joined |= _add({digest: digests[digest] for digest in missing}, self.shown)
                 found |= _ids(missing)
             self.known.update((digests[digest], pk) for digest, pk in found.items())
 
@@ -128,9 +130,9 @@ def _ids(digests: Iterable[str]) -> dict[str, int]:
     return dict(Identity.objects.filter(digest__in=list(digests)).values_list("digest", "pk"))
 
 
-def _add(contacts: dict[str, Contact]) -> set[int]:
+def _add(contacts: dict[str, Contact], shown: Callable[[str], str]) -> set[int]:
     """The people concerned. Another import may add the same ones at the same time; then its rows are taken."""
-    rows = [_texts(digest, contact) for digest, contact in contacts.items()]
+    rows = [_texts(digest, contact, shown) for digest, contact in contacts.items()]
     judge = rules()
     fresh = {key: (key, name or email or NOBODY, judge.is_bot(name, email)) for _, name, email, _, key in rows}
     insert_missing(Person, PERSON_COLUMNS, [(*row, False, False) for row in fresh.values()])
@@ -146,11 +148,14 @@ def _add(contacts: dict[str, Contact]) -> set[int]:
     return {row[-1] for row in added}
 
 
-def _texts(digest: str, contact: Contact) -> tuple[str, str, str, bytes | None, str]:
+def _texts(digest: str, contact: Contact, shown: Callable[[str], str]) -> tuple[str, str, str, bytes | None, str]:
     """Digest, name, address, the bytes where text cannot hold them, key."""
     name, email = (part.decode("utf-8", "replace").replace("\0", "")[:LONGEST] for part in contact)
     exact = (name.encode(), email.encode()) == contact
-    return digest, name, email, None if exact else b"\0".join(contact), key_of(name, email)
+    key = key_of(name, email)
+    if not email and (other := shown(name)) != name:
+        return digest, other, email, None, key
+    return digest, name, email, None if exact else b"\0".join(contact), key
 
 
 def contact_of(identity: Identity) -> Contact:

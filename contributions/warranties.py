@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from accounts.models import User, record_event
+from activity.erased_texts import erased_texts
 from contributions import telling
 from contributions.models import ChangeRequest, FollowUp, StateError, TimelineEntry, Warranty
 from gitstore.errors import GitError
@@ -89,14 +90,15 @@ def _found(warranty: Warranty, seen: Touching) -> bool:
     at = dt.datetime.fromtimestamp(seen.commit.committed_at, dt.UTC)
     if at > warranty.ends_at:
         return False
+    title, author = (erased_texts().text(text)[:TITLE] for text in (seen.commit.title, seen.commit.author))
     kind = FollowUp.Kind.REVERT if seen.is_revert else FollowUp.Kind.FIX
     follow_up, made = FollowUp.objects.get_or_create(
         warranty=warranty,
         commit=seen.commit.oid,
         defaults={
             "kind": kind,
-            "title": seen.commit.title[:TITLE],
-            "author": seen.commit.author[:TITLE],
+            "title": title,
+            "author": author,
             "at": at,
             "lines": seen.lines,
             "paths": [path.decode("latin-1") for path in seen.paths],
@@ -104,7 +106,7 @@ def _found(warranty: Warranty, seen: Touching) -> bool:
     )
     if made:
         words = "Taken back" if seen.is_revert else f"A later commit changed {seen.lines} of its lines"
-        _note(warranty, None, f"{words}: {seen.commit.title[:TITLE]}", seen.commit.oid)
+        _note(warranty, None, f"{words}: {title}", seen.commit.oid)
         telling.follow_up(warranty.request, follow_up)
     return made
 

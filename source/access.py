@@ -6,13 +6,15 @@ main project, whichever of its projects the page belongs to.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from django.http import Http404, HttpRequest
 
+from activity.erased_texts import ErasedTexts, erased_texts
 from gitstore.mirrors import Mirror
-from gitstore.objects import ObjectReader, open_objects
+from gitstore.objects import CommitObject, ObjectReader
 from gitstore.records import Limits, TreeEntry
 from gitstore.revisions import Revision, quick_commit, split_address
 from projects.access import get_visible_project
@@ -40,14 +42,27 @@ class NoCode(Exception):
         self.project = project
 
 
+class ShownObjects(ObjectReader):
+    """Commits as they may be shown: with pseudonyms in the place of erased people."""
+
+    def __init__(self, git_dir: Path, limits: Limits) -> None:
+        super().__init__(git_dir, limits)
+        self.erased = erased_texts()
+
+    def commit(self, name: str | bytes) -> CommitObject | None:
+        return self.erased.within(super().commit(name))
+
+
 @dataclass
 class Code:
-    """The code of one project, open for one request. `tail`: the rest of the address, as bytes."""
+    """The code of one project, open for one request. `tail`: the rest of the address, as bytes; what is read of people
+    past `reader` goes through `erased` before it is shown."""
 
     project: Project
     mirror: Mirror
     reader: ObjectReader
     tail: bytes
+    erased: ErasedTexts = field(default_factory=ErasedTexts)
 
     @property
     def repository(self) -> Repository:
@@ -108,5 +123,8 @@ def open_code(request: HttpRequest, slug: str) -> Iterator[Code]:
     mirror = project.repository.mirror()
     if not mirror.exists:
         raise NoCode(project)
-    with open_objects(mirror.path, PAGE_LIMITS) as reader:
-        yield Code(project, mirror, reader, tail(request))
+    reader = ShownObjects(mirror.path, PAGE_LIMITS)
+    try:
+        yield Code(project, mirror, reader, tail(request), reader.erased)
+    finally:
+        reader.close()

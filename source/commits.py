@@ -141,7 +141,8 @@ def _people(code: Code, commit: CommitObject) -> tuple[Person, Person]:
     proper = [(who.name, who.email) for who in signatures]
     mailmap = code.reader.commit(code.default_ref) if code.default_ref else None
     if mailmap and code.reader.at(mailmap.tree, b".mailmap"):
-        proper = _mapped(code, commit, mailmap.oid) or proper
+        mapped = _mapped(code, commit, mailmap.oid) or proper
+        proper = [code.erased.contact(name, email) for name, email in mapped]
     author, committer = (_person(who, *name) for who, name in zip(signatures, proper, strict=True))
     return author, committer
 

@@ -131,7 +131,7 @@ def _followed(code: Code, place: Place, wanted: Filter, seconds: float) -> Page:
 
 def _page(code: Code, place: Place, steps: Sequence[Step], *, more: bool, complete: bool, names: str) -> Page:
     shown = steps[:A_PAGE]
-    commits = read_commits(code.mirror.path, [step.oid for step in shown], PAGE_LIMITS, names)
+    commits = code.erased.within(read_commits(code.mirror.path, [step.oid for step in shown], PAGE_LIMITS, names))
     rows = [Row(commit, step.path, step.before) for commit, step in zip(commits, shown, strict=True)]
     page = Page(rows, complete)
     if more or not complete:

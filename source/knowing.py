@@ -29,7 +29,7 @@ def who_knows(code: Code) -> FileAuthors:
     if found is None:
         found = file_authors(code.mirror.path, code.revision.oid, code.path, LIMITS)
         place.put(found, failed=not found.complete)
-    return found
+    return code.erased.within(found)
 
 
 def foremost(found: FileAuthors) -> list[Knower]:

@@ -6,7 +6,7 @@ a push that changes the folder is only searched down to where the last complete 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.core.cache import caches
 
@@ -64,7 +64,7 @@ def last_commits(code: Code, path: bytes, listing: Listing, seconds: float) -> L
         store.set(key, lasts)
         if complete:
             store.set(f"newest:{place}", since)
-    return lasts
+    return replace(lasts, commits=code.erased.within(lasts.commits))
 
 
 def _folder_commit(code: Code, commit: str, path: bytes) -> str:

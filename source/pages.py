@@ -79,7 +79,7 @@ class _Keep:
         """The answer where the browser or the portal still has the page."""
         if not self.cache or get_messages(request):
             return None
-        tag = caching.tag_for(request, code.project, self.cache, known)
+        tag = caching.tag_for(request, code.project, self.cache, f"{known} {code.erased.stamp}")
         if same := caching.unchanged(request, tag, self.cache, fixed=fixed):
             return same
         kept = caching.drawn(request, tag) if self.cache == caching.PAGE else None
@@ -89,7 +89,7 @@ class _Keep:
 
     def draw(self, request: HttpRequest, code: Code, known: str, *, fixed: bool) -> HttpResponseBase:
         response = self.see(request, code)
-        tag = caching.tag_for(request, code.project, self.cache, known)
+        tag = caching.tag_for(request, code.project, self.cache, f"{known} {code.erased.stamp}")
         if self.cache == caching.PAGE:
             caching.keep(request, tag, response)
         caching.stamp(response, tag, self.cache, fixed=fixed)

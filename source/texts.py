@@ -1,11 +1,13 @@
 """Commits and comparisons as plain text, as git prints them, in pieces as git prints them."""
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 
+from activity.erased_texts import ErasedTexts
 from gitstore.diffs import Comparison, DiffOptions, empty_tree
 from gitstore.errors import NotFound
 from gitstore.objects import OID
@@ -18,6 +20,8 @@ from source.caching import BYTES, stamp, tag_for, unchanged
 
 TEXTS = ("patch", "diff")
 LIMITS = Limits(seconds=60, memory_bytes=2 * 1024**3, output_bytes=1024**3)
+MAX_HEAD = 1024**2
+_DIFF = b"\n---\n"
 _SUFFIX = re.compile(rb"(.+)\.(patch|diff)\Z", re.DOTALL)
 _PATCH = ("format-patch", "--stdout", "-1", "--root", "--no-ext-diff", "--no-textconv", "--no-color")
 
@@ -64,11 +68,11 @@ def diff_response(request: HttpRequest, code: Code, old: str, new: str, *, fixed
 def text_response(
     request: HttpRequest, code: Code, command: list[str], identity: str, *, fixed: bool = True
 ) -> HttpResponseBase:
-    tag = tag_for(request, code.project, BYTES, f"{command[0]} {identity}")
+    tag = tag_for(request, code.project, BYTES, f"{command[0]} {identity} {code.erased.stamp}")
     same = unchanged(request, tag, BYTES, fixed=fixed)
     if same is not None:
         return same
-    response = _started(request, code.mirror.path, command)
+    response = _started(request, code, command)
     response["Content-Type"] = "text/plain; charset=utf-8"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
@@ -76,11 +80,27 @@ def text_response(
     return response
 
 
-def _started(request: HttpRequest, git_dir: Path, command: list[str]) -> HttpResponseBase:
+def _started(request: HttpRequest, code: Code, command: list[str]) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse()
-    output = GitOutput(git_dir, command, LIMITS)
-    return StreamingHttpResponse(output)
+    if code.erased and command[0] == "format-patch":
+        command = [command[0], "--no-encode-email-headers", *command[1:]]
+        return StreamingHttpResponse(
+            GitOutput(code.mirror.path, command, LIMITS, partial(_without_erased, code.erased))
+        )
+    return StreamingHttpResponse(GitOutput(code.mirror.path, command, LIMITS))
+
+
+def _without_erased(erased: ErasedTexts, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """A patch with pseudonyms in its head and message; the diff stays as it is."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if _DIFF in head or len(head) > MAX_HEAD:
+            break
+    message, found, diff = head.partition(_DIFF)
+    yield erased.text(message.decode("utf-8", "replace")).encode() + found + diff
+    yield from chunks
 
 
 def _parent(request: HttpRequest) -> int:

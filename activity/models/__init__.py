@@ -14,7 +14,7 @@ from activity.models.flow import (
 )
 from activity.models.history import Commit, CommitQuerySet, FolderCommit, History, Trailer
 from activity.models.merging import AddressClaim, BotPattern, ExcludedTerm, KeptApart, Merge, PeopleClock
-from activity.models.people import Identity, MailmapEntry, Person, PersonQuerySet
+from activity.models.people import ErasedText, Identity, MailmapEntry, Person, PersonQuerySet
 from activity.models.sums import Participation, PersonArea, PersonDay, PersonDayQuerySet, Precedence, PrecedenceProject
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "BotPattern",
     "Commit",
     "CommitQuerySet",
+    "ErasedText",
     "ExcludedTerm",
     "FlowState",
     "FlowWeek",

@@ -71,6 +71,22 @@ class Identity(models.Model):
         return f"{self.name} <{self.email}>".strip()
 
 
+class ErasedText(models.Model):
+    """A name, address or login of an erased person, as a digest: texts that Git brings later are compared with it.
+
+    For addresses it is that of `Identity.key`. `words`: how many a name has, 0 for anything else; `first`: beginning of
+    the digest of its first word, so that most words of a text need no more than one look.
+    """
+
+    digest = models.CharField(max_length=40, unique=True, editable=False)
+    words = models.SmallIntegerField(default=0)
+    first = models.CharField(max_length=4, blank=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="erased_texts")
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.digest[:10]}"
+
+
 class MailmapEntry(models.Model):
     """In this repository, `identity` is properly called `proper`; only where its .mailmap says something else."""
 

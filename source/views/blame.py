@@ -1,5 +1,6 @@
 """Blame: each line of a file with the commit it comes from."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -57,6 +58,7 @@ def _blamed(request: HttpRequest, code: Code, entry: TreeEntry, content: bytes) 
     off = request.GET.get("ignore") == "no"
     waits = "wait" in request.GET
     found = file_blame(code, code.path, Ignoring() if off else said, MORE_SECONDS if waits else FIRST_SECONDS)
+    found = replace(found, commits=code.erased.within(found.commits))
     lines = file_lines(code, entry, content)
     pages = -(-len(lines) // PART)
     number = _page(request, pages)

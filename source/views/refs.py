@@ -28,7 +28,7 @@ def branches(request: HttpRequest, code: Code) -> HttpResponse:
     chosen, tabs = _sorted_out(request, rows, show if show in SHOW else "active", default)
     page = Paginator(chosen, A_PAGE).get_page(request.GET.get("page"))
     count = "counts" in request.GET
-    listed = shown_branches(code, list(page), default, count=count)
+    listed = shown_branches(code, code.erased.within(list(page)), default, count=count)
     context = frame(code, "branches", about_revision=False) | {"page": page, "branches": listed, "tabs": tabs}
     context |= {"q": request.GET.get("q", ""), "show": show, "default_row": default}
     context["uncounted"] = not count and not all(branch.counted for branch in listed)
@@ -41,7 +41,8 @@ def branches(request: HttpRequest, code: Code) -> HttpResponse:
 def tags(request: HttpRequest, code: Code) -> HttpResponse:
     rows = _matching(request, all_tags(code, refs_key(code)))
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    context = frame(code, "tags", about_revision=False) | {"page": page, "tags": shown_tags(code, list(page))}
+    listed = code.erased.within(shown_tags(code, list(page)))
+    context = frame(code, "tags", about_revision=False) | {"page": page, "tags": listed}
     return render(request, "source/tags.html", context | {"q": request.GET.get("q", "")})
 
 

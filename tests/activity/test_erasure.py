@@ -1,13 +1,18 @@
 """Erasing a person: a pseudonym everywhere, the same figures, for ever."""
 
+import html
+import re
+
 import pytest
 
 from accounts import teams
 from accounts.models import AuditEvent, Membership, Notification, User
 from accounts.notifications import notify
 from activity import erasure, identities
+from activity.erased_texts import ErasedTexts, remember
 from activity.identities import IdentityError
 from activity.models import AddressClaim, Identity, KeptApart, Merge, Participation, Person, PersonDay
+from projects.models import Repository
 from tests.activity.histories import imported, planted
 from tests.conftest import make_user
 
@@ -26,7 +31,7 @@ def world(db):
 
 
 def person(email):
-    return Identity.objects.get(email=email).person
+    return Identity.objects.filter(email=email).first().person
 
 
 def texts():
@@ -137,3 +142,114 @@ class TestScrubber:
             "P": [None, "by P, at <P>."]
         }
         assert scrub.text("Ann said: Annual, joann@x.example") == "Ann said: Annual, joann@x.example"
+
+
+class TestTexts:
+    @pytest.fixture
+    def known(self, world):
+        pk = person(EMAIL).pk
+        return pk, remember(pk, keys=[], names=["Will", NAME, "Jo De La Cruz"], addresses=[EMAIL], logins=["zoeq"])
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("by zoe  QUIETLY's", "by PP's"),
+            ("Quietly, Zoë", "PP"),
+            ("Merge branch 'zoe-quietly/fix' of Jo de la Cruz", "Merge branch 'PP/fix' of PP"),
+            ("a\nzoe\nquietly b", "a\nPP b"),
+            ("see <ZOE@x.example>, or zoe@x.example.", "see <AA>, or AA."),
+            ("@zoeq and @zoeqs, a@zoeq", "PP and @zoeqs, a@zoeq"),
+            ("x\n\nAcked-by: will\nSigned-off-by: Z. <zoe@x.example>", "x\n\nAcked-by: PP\nSigned-off-by: PP <AA>"),
+        ],
+    )
+    def test_names_in_many_spellings(self, known, text, said):
+        pk, erased = known
+        assert erased.text(text) == said.replace("PP", f"Erased person {pk}").replace(
+            "AA", f"erased-{pk}@erased.invalid"
+        )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Will it work? I will.",
+            "Zoe did it quietly",
+            "zoe_quietly()",
+            "Zoe. \n\n\n Quietly",
+            "joe.zoe@x.example",
+            "zoe@x.example.org",
+            "Quiet Zoë",
+            "",
+        ],
+    )
+    def test_what_others_wrote_stays(self, known, text):
+        assert known[1].text(text) == text
+        assert ErasedTexts().text(text) is text
+
+
+class TestEverywhere:
+    """Every address that leads anywhere from the pages of a project, looked at for traces."""
+
+    MESSAGE = (
+        f"Thank {NAME} for it\n\nAsked by QUIETLY, Zoe and @zoeq, see zoe@x.example.\nzoë\nquietly wrote:\nwordy\n\n"
+        f"Reviewed-by: {NAME} <{EMAIL}>\nTested-by: Zoe <{EMAIL}>\nReported-by: Zoë Quietly\n"
+    )
+    TRACES = re.compile(r"zo[eë]\b|zoeq|quietly|zoe@x|zo=C3", re.IGNORECASE)
+    PAGES = (
+        *("tree/main/", "blame/main/e", "commits/main/", "commits/main/e", "branches/", "tags/", "lasts/main/?wait=1"),
+        *("blob/main/e", "compare/v1...side", "activity/?window=0", "activity/?window=0&csv=contributors", "feed/"),
+    )
+
+    @pytest.fixture
+    def shown(self, world, client, administrator):
+        builder, project = world
+        builder.commit({"e": "1\n"}, author=f"Zoë <{EMAIL}>", message=self.MESSAGE)
+        builder.commit({"e": "2\n"}, author="Cy <c@x.example>", message=self.MESSAGE)
+        tagger = ("-c", f"user.name={NAME}", "-c", f"user.email={EMAIL}")
+        builder.git(*tagger, "tag", "-a", "-m", f"{NAME}'s", "v1", "main")
+        builder.commit({"f": "2\n"}, branch="side", author=f"{NAME} <{EMAIL}>", message=f"Merge {EMAIL}")
+        client.force_login(administrator)
+        return builder, self.synced(builder, project), client
+
+    def synced(self, builder, project):
+        Repository.objects.update(head_commit=builder.oid(b"refs/heads/main"))
+        return imported(project)
+
+    def traces(self, client, builder):
+        """Addresses whose answers name the person, of all that are met."""
+        oids = builder.git("rev-list", "--all").decode().split()
+        waiting = [f"/projects/billing/{place}" for place in self.PAGES]
+        waiting += [f"/projects/billing/commit/{oid}{form}" for oid in oids for form in ("", ".patch", ".diff")]
+        waiting += [f"/projects/billing/refs/main/?q={oid[:9]}" for oid in oids]
+        for word in ("wordy", "thank", "billing"):
+            waiting += [f"/search/?q={word}&type={kind}" for kind in ("commits", "people", "projects", "code")]
+            waiting += [f"/search/palette/?q={word}", f"/search/suggestions/?q={word}", f"/people/?q={word}"]
+        waiting += ["/people/identities/", "/people/", "/insights/", "/teams/"]
+        seen, found = set(), set()
+        while waiting and len(seen) < 150:
+            url = waiting.pop(0)
+            if url not in seen:
+                seen.add(url)
+                response = client.get(url)
+                assert response.status_code < 500, url
+                text = b"".join(response if response.streaming else [response.content]).decode()
+                found |= {url} if self.TRACES.search(text) else set()
+                links = re.findall(r'href="(/(?:projects/billing|people|insights)/[^"#]*)"', text)
+                waiting += [html.unescape(link) for link in links if "archive" not in link]
+        return found
+
+    def test_no_page_feed_table_or_search_names_the_person(self, shown, administrator):
+        builder, project, client = shown
+        before = self.traces(client, builder)
+        for page in (*self.PAGES[:7], "activity/?window=0", "activity/?window=0&csv=contributors"):
+            assert f"/projects/billing/{page}" in before, page
+        sums = figures()
+        erasure.erase(person(EMAIL).pk, administrator)
+        erasure.erase(person("7+zoeq@users.noreply.forge.example").pk, administrator)
+        assert self.traces(client, builder) == set()
+        builder.commit({"g": "1\n"}, author=f"{NAME} <{EMAIL}>", message=self.MESSAGE)
+        self.synced(builder, project)
+        assert self.traces(client, builder) == set()
+        assert [row for row in figures() if row in sums] == sums and len(figures()) > len(sums)
+        for word in ("quietly", "zoe+quietly"):
+            assert b"/commit/" not in client.get(f"/search/?q={word}&type=commits").content
+        assert b"/commit/" in client.get("/search/?q=wordy+thank&type=commits").content
