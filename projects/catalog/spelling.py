@@ -1,12 +1,14 @@
 """Words that somebody may have meant: those of the catalog that differ in a letter or two.
 
 Asked only for a word that hardly any project has. The first letter is taken to be right, or to have changed places with
-the second, which leaves so few words that they can be compared one by one, on every database alike.
+the second, which leaves so few words that they can be compared one by one, on every database alike. In longer words the
+first letter may be what is wrong, if nothing else is: there are not more such words than letters to try.
 """
 
 from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import or_
+from string import ascii_lowercase
 
 from django.db import connection
 from django.db.models import Q
@@ -15,6 +17,7 @@ from projects.models import CatalogWord
 
 SHORTEST, LONGEST = 4, 30
 TWO_FROM = 8  # from this length on two letters may be wrong
+FIRST_FROM = 6  # from this length on the first letter may be wrong; shorter words only rhyme
 
 
 def learn(words: Collection[str]) -> None:
@@ -41,15 +44,7 @@ def alike(words: Sequence[str]) -> list[list[str]]:
     know. One query, or none.
     """
     asked = [word if _may_be_known(word) else "" for word in words]
-    near = [
-        Q(
-            initial__in=sorted({word[0], word[1]}),
-            length__gte=len(word) - _most(word),
-            length__lte=len(word) + _most(word),
-        )
-        for word in asked
-        if word
-    ]
+    near = [_near(word) for word in asked if word]
     known = list(CatalogWord.objects.filter(reduce(or_, near)).values_list("word", flat=True)) if near else []
     return [_nearest(word, known) if word else [] for word in asked]
 
@@ -58,13 +53,26 @@ def _may_be_known(word: str) -> bool:
     return SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha()
 
 
+def _near(word: str) -> Q:
+    lengths = Q(length__gte=len(word) - _most(word), length__lte=len(word) + _most(word))
+    same_start = Q(initial__in=sorted({word[0], word[1]})) & lengths
+    return same_start | Q(word__in=sorted(others)) if (others := _other_starts(word)) else same_start
+
+
+def _other_starts(word: str) -> set[str]:
+    """With another first letter, without the first, or with one more before it."""
+    if len(word) < FIRST_FROM:
+        return set()
+    return {word[1:], *(letter + rest for letter in ascii_lowercase for rest in (word[1:], word))} - {word}
+
+
 def _most(word: str) -> int:
     return 2 if len(word) >= TWO_FROM else 1
 
 
 def _nearest(word: str, known: Sequence[str]) -> list[str]:
-    most, letters = _most(word), set(word)
-    close = (one for one in known if one[0] in word[:2] and abs(len(one) - len(word)) <= most)
+    most, letters, others = _most(word), set(word), _other_starts(word)
+    close = (one for one in known if (one[0] in word[:2] and abs(len(one) - len(word)) <= most) or one in others)
     close = (one for one in close if len(letters.symmetric_difference(one)) <= 2 * most)  # most others fail here
     return [one for one in close if 0 < distance(word, one, most) <= most]
 
