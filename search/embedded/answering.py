@@ -91,14 +91,14 @@ class Part:
 
     def definitions(self, blob: int, wanted: list[Symbol]) -> tuple[Definition, ...]:
         with self._guarded():
-            return symbols.defined_in(self.db, blob, wanted)
+            return symbols.defined_in(self.db, blob, wanted) if wanted else ()
 
-    def defines(self, blob: int, atoms: list[Atom]) -> bool:
-        """Whether one of these literals is the name of something it defines."""
+    def defined(self, blob: int, atoms: list[Atom]) -> list[Symbol]:
+        """Those of these literals that are the name of something it defines."""
         leaves = [atom.leaf for atom in atoms if isinstance(atom.leaf, Literal) and len(atom.leaf.text) > 1]
         with self._guarded():
             wanted = (Symbol(leaf.text, case_sensitive=leaf.case_sensitive) for leaf in leaves)
-            return any(symbols.which_define(self.db, (blob,), each) for each in wanted)
+            return [each for each in wanted if symbols.which_define(self.db, (blob,), each)]
 
     def refs(self, repository: int) -> tuple[str, dict[str, str]]:
         """The default branch and the commits of all indexed refs."""

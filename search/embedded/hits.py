@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from search.embedded.lines import Matches, find_lines, shown_lines
 from search.embedded.scanning import Found
-from search.embedded.scoring import is_whole_word, symbol_term, terms_of
+from search.embedded.scoring import is_whole_word, symbol_terms, terms_of
 from search.embedded.symbols import DefiningLines
 from search.embedded.tree import Atom, FileRow, Tree
 from search.engine import Definition, FileHit, Literal, Request
@@ -46,7 +46,8 @@ def rate(tree: Tree, request: Request, part: "Part", found: Found, files: list[t
     text = b"" if not atoms else found.text if found.text is not None else part.text(found.blob)
     matches = find_lines(text, atoms, LINES_COUNTED)
     whole = any(is_whole_word(_line(text, start), atoms) for start in matches.starts[:LINES_RATED])
-    named = symbol_term(part.defines(found.blob, atoms), definitions)
+    words = [] if definitions else part.defined(found.blob, atoms)
+    named = symbol_terms(definitions or part.definitions(found.blob, words), asked or words, text)
     rated = []
     for owner, file in files:
         default, _ = owner.refs(file.repository_id)

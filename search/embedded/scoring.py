@@ -2,15 +2,17 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from search.embedded.symbols import DefiningLines
 from search.embedded.tree import Atom, FileRow
-from search.engine import Definition, Literal
+from search.engine import Definition, Literal, Symbol
 from search.kinds import DOCUMENTATION, FOREIGN, TEST
 
 WHOLE_WORD = 3.0
 NAME_IS, NAME_HAS, PATH_HAS = 4.0, 2.0, 0.5
-DEFINITION = 4.0
+DEFINITION, TOP_LEVEL = 4.0, 0.5
+AS_TYPED, WHOLE_NAME = 2.0, 1.0
 PROJECT = 2.0
 MANY_LINES = 1.0
 OTHER_BRANCH = -1.0
@@ -40,9 +42,22 @@ def terms_of(
     return terms
 
 
-def symbol_term(defines: bool, definitions: tuple[Definition, ...]) -> dict[str, float]:
-    """Where a word that was sought is the name of something the file defines."""
-    return {"symbol definition": DEFINITION} if defines or definitions else {}
+def symbol_terms(definitions: tuple[Definition, ...], wanted: Iterable[Symbol], text: bytes) -> dict[str, float]:
+    """For a file with this text that defines these of the names wanted: the whole name as it was typed comes before one
+    in other capitals, that before a longer name; and what begins its line before what is defined within something."""
+    if not definitions:
+        return {}
+    terms = {"symbol definition": DEFINITION}
+    typed = {each.name for each in wanted}
+    small = {name.lower() for name in typed}
+    best = [each for each in definitions if each.name in typed]
+    if best:
+        terms["name as typed"] = AS_TYPED
+    elif best := [each for each in definitions if each.name.lower() in small]:
+        terms["whole name"] = WHOLE_NAME
+    if any(text[start : start + 1].strip() for start in DefiningLines(tuple(best or definitions)).lines(text)):
+        terms["top level"] = TOP_LEVEL
+    return terms
 
 
 def _name_term(path: bytes, atoms: list[Atom]) -> float:

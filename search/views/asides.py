@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
@@ -11,11 +12,12 @@ from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from common.htmx import render_fragment
+from common.htmx import render_fragment, wants_fragment
 from common.markdown import render_markdown
 from projects.access import Moved, get_visible_project
+from projects.models import Project
 from search import tabs
-from search.engine import SKIP_REASONS, AllOf, Repositories
+from search.engine import SKIP_REASONS, AllOf, Repositories, Request
 from search.engine import Path as PathMatcher
 from search.found import code
 from search.found.indexed import indexed_projects
@@ -25,9 +27,12 @@ from search.query import QueryError, parse
 from search.query.resolve import plain_pattern, resolve
 from search.suggestions import suggest
 from search.views.asking import ask
+from search.views.results import mistake
 from source.access import visible_code
 
 FILES_TRIED = 20
+RETRY_SECONDS = 30
+NOT_NOW = ("failed", "rebuilding", "time")  # kinds of notes after which the same question may find the file
 REPOSITORIES_SHOWN = 500
 SKIPPED_SHOWN = 1_000
 
@@ -49,23 +54,42 @@ def in_file(request: HttpRequest) -> HttpResponse:
         project = get_visible_project(request, request.GET.get("project", ""))
     except Moved as moved:
         project = moved.project
-    path = unquote_to_bytes(request.GET.get("path", ""))
     if not visible_code(request, project):
         raise Http404("No project has this address.")
+    text, asked = request.GET.get("q", ""), request.GET.get("type", "")
+    path = unquote_to_bytes(request.GET.get("path", ""))
+    tab = tabs.chosen(None, asked)
+    context: dict[str, Any] = {"q": text, "path": path, "url": request.get_full_path()}
     try:
-        query = parse(request.GET.get("q", ""))
-        tab = tabs.chosen(query, request.GET.get("type", ""))
-        wanted = resolve(query, request.user, (tab.kind,))
+        query = parse(text)
+        tab = tabs.chosen(query, asked)
+        answer = ask(_about_one(resolve(query, request.user, (tab.kind,)), project, path))
     except QueryError as error:
-        raise Http404("This query makes no sense.") from error
+        return _instead(request, context | {"tab": tab, "mistake": mistake(text, error, tab)}, 422)
+    context |= {"tab": tab, "back_url": tabs.search_url(text, tab)}
+    files = [file for file in code.shown_files(answer, request.user) if file.path == path]
+    if files:
+        return render_fragment(request, "search/in_file.html", "search/_lines.html", context | {"file": files[0]})
+    if notes := [note for note in answer.notes if note.kind in NOT_NOW]:
+        return _instead(request, context | {"notes": notes}, 503)
+    raise Http404("The file has changed since, or has none of these lines.")
+
+
+def _about_one(wanted: Request, project: Project, path: bytes) -> Request:
+    """The same question about one file, with all its lines."""
     exactly = PathMatcher(plain_pattern(path.decode("utf-8", "replace")), True, True)
     narrowed = AllOf((wanted.matcher, Repositories(frozenset({project.repository_id})), exactly))
-    answer = ask(replace(wanted, matcher=narrowed, limit=FILES_TRIED, lines=None))
-    files = [file for file in code.shown_files(answer, request.user) if file.path == path]
-    if not files:
-        raise Http404("The file has changed since, or has none of these lines.")
-    context = {"file": files[0], "q": query.text, "tab": tab, "back_url": tabs.search_url(query.text, tab)}
-    return render_fragment(request, "search/in_file.html", "search/_lines.html", context)
+    return replace(wanted, matcher=narrowed, limit=FILES_TRIED, lines=None)
+
+
+def _instead(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    """Why there are no lines, as a page of its own: htmx is sent there."""
+    response = render(request, "search/in_file_not.html", context, status=status)
+    if status == 503:
+        response["Retry-After"] = str(RETRY_SECONDS)
+    if wants_fragment(request):
+        response["HX-Redirect"] = request.get_full_path()
+    return response
 
 
 @require_safe

@@ -8,7 +8,7 @@ from typing import Any
 
 from projects.derive.language_rules import language_of
 from search.embedded.lines import Matches, find_lines, shown_lines
-from search.embedded.scoring import is_whole_word, symbol_term, terms_of
+from search.embedded.scoring import is_whole_word, symbol_terms, terms_of
 from search.embedded.symbols import DefiningLines
 from search.embedded.tree import Atom, FileRow, Tree
 from search.engine import Definition, FileHit, Literal, Request, Symbol
@@ -87,11 +87,12 @@ class Reading:
         self, files: list[FileRow], matches: Matches, shown: tuple[Definition, ...], states: dict[int, State]
     ) -> list[tuple[float, dict[str, float], FileRow]]:
         whole = any(is_whole_word(_line(matches.text, start), matches.atoms) for start in matches.starts[:LINES_RATED])
+        named = symbol_terms(shown, self.tree.symbols, matches.text)
         rated = []
         for file in files:
             default = states[file.repository_id].refs[0].name
             found = (len(matches.starts), whole)
-            terms = terms_of(file, default, matches.atoms, found, self.request.ranks) | symbol_term(False, shown)
+            terms = terms_of(file, default, matches.atoms, found, self.request.ranks) | named
             rated.append((round(sum(terms.values()), 3), terms, file))
         return sorted(rated, key=lambda each: (-each[0], each[2].repository_id, each[2].path))
 

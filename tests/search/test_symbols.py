@@ -82,6 +82,25 @@ class TestFinding:
         assert (first.path, first.terms["symbol definition"]) == (b"z.py", 4.0)
         assert "symbol definition" not in second.terms
 
+    @pytest.mark.parametrize("asked", [Symbol("retry"), Symbol("retry", exact=False)])
+    def test_the_name_as_typed_at_the_top_level_of_source_comes_first(self, engine, build, asked):
+        files = {
+            "1/test_policy.py": "def retry(): 1\n",
+            "2/inner.py": "class Policy:\n    def retry(self): pass\n",
+            "3/capital.py": "class Retry: pass\n",
+            "4/outer.py": "def retry(): pass\n",
+        }
+        longer = {"0/longer.py": "def retry_later(): pass\n"}
+        engine.index(plan(build(files=files | longer)))
+        answer = engine.search(Request(asked, frozenset({1})))
+        expected = [b"4/outer.py", b"2/inner.py", b"3/capital.py"]
+        assert [hit.path for hit in answer.files[:3]] == expected
+        assert {hit.path for hit in answer.files[3:]} == {b"1/test_policy.py"} | (
+            set() if asked.exact else {b"0/longer.py"}
+        )
+        assert [hit.terms.get("name as typed") for hit in answer.files[:3]] == [2.0, 2.0, None]
+        assert [hit.terms.get("top level") for hit in answer.files[:3]] == [0.5, None, 0.5]
+
     def test_what_a_viewer_may_not_read_leaves_no_trace(self, engine, build):
         engine.index(plan(build("one.git", FILES), 1))
         questions = [Symbol("RetryPolicy"), Symbol("retry", exact=False), NoneOf(Symbol("retry")), Symbol("vault_only")]

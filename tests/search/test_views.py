@@ -74,6 +74,9 @@ def test_a_bad_query_keeps_what_was_typed_and_points_at_the_place(client_of, str
     assert set(instead) <= set(offered), offered
     for other, url in offered.items():
         assert client.get(url).status_code == 200, other
+    lines = client.get("/search/file/", {"q": text, "project": "ledger", "path": "main.py"})
+    assert lines.status_code == 422 and lines.context["mistake"] == mistake
+    assert f'value="{escape(text)}"' in lines.content.decode()
 
 
 def test_odd_characters_of_a_mistake_are_shown_not_obeyed(client_of, stranger, company):

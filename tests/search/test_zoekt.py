@@ -222,7 +222,11 @@ class TestSwitching:
             project.save()
         said = page(client)
         assert "The search server does not answer" in said and "README.md" not in said
-        assert client.get("/search/file/", {"q": "invoices", "project": project.slug, "path": "x"}).status_code == 404
+        lines = {"q": "invoices", "project": project.slug, "path": "README.md"}
+        refused = client.get("/search/file/", lines)
+        assert refused.status_code == 503 and int(refused["Retry-After"]) > 0
+        assert "The search server does not answer" in refused.content.decode() and "HX-Redirect" not in refused
+        assert client.get("/search/file/", lines, headers={"HX-Request": "true"})["HX-Redirect"].startswith("/search/")
         settings.SEARCH_ENGINE = "embedded"
         assert "0 of 1 repositories searched" in page(client)
         call_command("index_code")
