@@ -98,8 +98,8 @@ class TestFinding:
         assert {hit.path for hit in answer.files[3:]} == {b"1/test_policy.py"} | (
             set() if asked.exact else {b"0/longer.py"}
         )
-        assert [hit.terms.get("name as typed") for hit in answer.files[:3]] == [2.0, 2.0, None]
-        assert [hit.terms.get("top level") for hit in answer.files[:3]] == [0.5, None, 0.5]
+        assert [hit.terms.get("name as typed") for hit in answer.files[:3]] == [3.0, 3.0, None]
+        assert [hit.terms.get("top level") for hit in answer.files[:3]] == [1.4, None, 1.4]
 
     def test_what_a_viewer_may_not_read_leaves_no_trace(self, engine, build):
         engine.index(plan(build("one.git", FILES), 1))
