@@ -15,7 +15,7 @@ from search import tabs
 from search.engine import Answer, Request
 from search.found import code, others, projects
 from search.found.coverage import coverage
-from search.query import Query
+from search.query import Query, QueryError, parse
 from search.query.editing import (
     has_words,
     left_out,
@@ -28,6 +28,8 @@ from search.query.editing import (
     words_of,
 )
 from search.query.resolve import resolve
+from search.query.tree import Text
+from search.query.words import quoted
 from search.tabs import Tab
 from search.views.asking import ask
 from source.addresses import address
@@ -35,6 +37,7 @@ from source.addresses import address
 CURSOR_CHARACTERS = 500
 PROJECTS_LIKE = 3
 COMMITS = 50
+_LIKE_PATTERN = re.compile(r"\.[*+]|\\[wdsb]|\][*+]|\|.*\)")
 
 
 def answer_for(request: HttpRequest, query: Query, tab: Tab) -> dict[str, Any]:
@@ -109,9 +112,19 @@ def _code(request: HttpRequest, query: Query, tab: Tab) -> dict[str, Any]:
         "by_zoekt": settings.SEARCH_ENGINE == "zoekt",
         "unanswered": any(note.kind == "failed" for note in answer.notes),
         "wider": [] if files else _wider(query, tab),
+        "exactly": _exactly(query, tab) if files and not after else None,
         **({} if after or tab != tabs.DEFAULT else _projects_like(request, query)),
         **counted(request, query, tab, answer),
     }
+
+
+def _exactly(query: Query, tab: Tab) -> tuple[str, str] | None:
+    """The symbols of this very name, where a part of one was typed: the query and its address."""
+    word = query.tree
+    if tab.key != "symbols" or not isinstance(word, Text) or word.quoted or word.text.endswith("*"):
+        return None
+    text = f"{query.text[: word.start]}{quoted(word.text)}{query.text[word.end :]}"
+    return text, tabs.search_url(text, tab)
 
 
 def _wider(query: Query, tab: Tab) -> list[tuple[str, str]]:
@@ -123,8 +136,23 @@ def _wider(query: Query, tab: Tab) -> list[tuple[str, str]]:
         chosen.append(("in capital or small letters", f"{plain.strip()} case:no"))
     if len(some := words_of(query.tree)) > 1:
         chosen.append(("one of the words", with_one_of(query, some)))
+    chosen += _as_pattern(query) if tab.key == "code" else []
     here = [(words, tabs.search_url(text, tab)) for words, text in chosen if text]
     return here + _elsewhere(query, tab)
+
+
+def _as_pattern(query: Query) -> list[tuple[str, str]]:
+    """The query with a word that looks like a regular expression taken for one."""
+    for word in [query.tree] if isinstance(query.tree, Text) else words_of(query.tree):
+        if not word.quoted and _LIKE_PATTERN.search(word.text):
+            escaped = word.text.replace("/", "\\/")
+            text = f"{query.text[: word.start]}/{escaped}/{query.text[word.end :]}"
+            try:
+                parse(text)
+            except QueryError:
+                continue
+            return [("as a regular expression", text)]
+    return []
 
 
 def _elsewhere(query: Query, tab: Tab) -> list[tuple[str, str]]:

@@ -179,6 +179,8 @@ class TestCode:
         assert len(several["one of the words"].context["files"]) == 2
         assert offered("COMMON_WORD")["in capital or small letters"].context["files"]
         assert offered("main.py")["in names of files"].context["files"]
+        assert offered("comm.*_word lang:python")["as a regular expression"].context["files"]
+        assert "as a regular expression" not in {*offered("zz.*("), *offered('"zz.*"'), *offered("zz.*", "symbols")}
         assert offered("common_word", "symbols")["anywhere in code"].context["files"]
         assert all(page.status_code == 200 for page in offered("a /b/ -c (d OR e) nothing file:x count:3").values())
         assert "No symbol is called this" in text_of(client.get("/search/", {"q": "common_word", "type": "symbols"}))
@@ -270,6 +272,7 @@ class TestCode:
         assert [file.path for file in names.context["files"]] == [b"src/main.py"] * 2
         symbols = client.get("/search/", {"q": "retry_fl", "type": "symbols"})
         assert [file.project.slug for file in symbols.context["files"]] == ["fleet"]
+        assert symbols.context["exactly"] == ('"retry_fl"', "/search/?q=%22retry_fl%22&type=symbols")
 
     def test_a_folder_of_a_repository_is_a_project(self, client_of, stranger, company, planted_project, plain_engine):
         whole = company["ledger"]

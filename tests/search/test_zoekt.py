@@ -222,6 +222,7 @@ class TestSwitching:
             project.save()
         said = page(client)
         assert "The search server does not answer" in said and "README.md" not in said
+        assert "No answer" in said and "0 files" not in said and "answered by Zoekt" not in said
         lines = {"q": "invoices", "project": project.slug, "path": "README.md"}
         refused = client.get("/search/file/", lines)
         assert refused.status_code == 503 and int(refused["Retry-After"]) > 0
