@@ -19,7 +19,7 @@ NAME, ADDRESS = BotPattern.Field.NAME, BotPattern.Field.ADDRESS
 PROGRAM, HUMAN = BotPattern.Meaning.PROGRAM, BotPattern.Meaning.HUMAN
 _KNOWN = (
     "dependabot|renovate|greenkeeper|snyk-bot|github-actions|gitlab-ci|semantic-release-bot|pre-commit-ci|"
-    "allcontributors|mergify|codecov|pyup-bot|imgbot"
+    "allcontributors|mergify|codecov|pyup-bot|imgbot|imgbotapp|goreleaser|hugoreleaser|semantic-release"
 )
 _WORD = r"(?:^|[\s._+-])(?:bot|robot|autoroll(?:er)?|auto-?update)(?:$|[@._-])"
 

@@ -21,7 +21,7 @@ from gitstore import facts, mailmap
 from gitstore.mirrors import Mirror
 from projects.models import Project, Repository
 
-RULES = 1  # grows when the same commits would give other rows: histories are then read anew
+RULES = 2  # grows when the same commits would give other rows: histories are then read anew
 SHOWN_PROBLEMS = 50
 NOTHING = "-"  # target of an import that ends with an empty repository
 

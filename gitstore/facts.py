@@ -19,6 +19,7 @@ KEYS = (
 LATEST = 253_370_764_800  # the year 9999: later ones do not fit into a calendar
 BATCH = 2000
 MAX_TRAILERS = 200
+MAX_BARE = 400  # bytes of a name and address without brackets
 GATHERED = 1024 * 1024
 _TRAILERS = f"%(trailers:{''.join(f'key={key},' for key in KEYS)}only=true,unfold=true)"
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd", "%s", _TRAILERS)
@@ -36,6 +37,7 @@ OPTIONS = (
 )
 UNHURRIED = {"GIT_FLUSH": "0"}  # git writes when its buffer is full, not after each commit: a third of the work
 _OID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_BARE = re.compile(rb"([^@]*?)[\s(]*([^\s@()<>,;:]+@[^\s@()<>,;:]+\.[^\s@()<>,;:]*\w)\)?")
 _KEY_BYTES = {key.lower().encode("ascii"): key for key in KEYS}
 
 Contact = tuple[bytes, bytes]  # name and address, as their bytes
@@ -231,10 +233,18 @@ def _trailers(text: bytes) -> Trailers:
     for line in text.split(b"\n")[:MAX_TRAILERS]:
         key, _, value = line.partition(b":")
         known = _KEY_BYTES.get(key.strip().lower())
-        name, address = contact(value.strip())
+        name, address = _credited(value.strip())
         if known and (name or address):
             found.append((known, name, address))
     return tuple(found)
+
+
+def _credited(value: bytes) -> Contact:
+    """As `contact`; an address without brackets, alone or behind the name, is the address."""
+    name, address = contact(value)
+    if not address and b"@" in name[:MAX_BARE] and (bare := _BARE.fullmatch(name[:MAX_BARE])):
+        return bare[1], bare[2]
+    return name, address
 
 
 def split_fields(chunks: Iterable[bytes], mark: bytes = b"\0") -> Iterator[list[bytes]]:

@@ -15,7 +15,7 @@ from gitstore.records import Limits, RemoteState
 from gitstore.remote import list_remote
 from sync.queue import Failure
 
-RULES = 6  # grows when the rules that read repositories change: every repository is then read again
+RULES = 7  # grows when the rules that read repositories change: every repository is then read again
 
 logger = logging.getLogger(__name__)
 

@@ -14,6 +14,11 @@ from activity.bots import Rules
         ("Someone", "ci@corp.example"),
         ("GitHub", "noreply@github.com"),
         ("deploy-bot", "x@corp.example"),
+        ("github-actions", "actions@corp.example"),
+        ("pre-commit-ci", "ci-account@corp.example"),
+        ("hugoreleaser", "bep+hugoreleaser@x.example"),
+        ("ImgBotApp", "help@x.example"),
+        ("web-flow", "19864447+web-flow@users.noreply.github.com"),
     ],
 )
 def test_machines(name, email):

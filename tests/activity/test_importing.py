@@ -145,3 +145,24 @@ def written(builder, text, parent):
     tree = builder.git("rev-parse", "main^{tree}").strip()
     body = b"tree %s\nparent %s\n%s" % (tree, parent.encode(), text)
     return builder.git("hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=body).decode().strip()
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "email"),
+    [
+        ("jane@x.example", "Jane Doe", "jane@x.example"),
+        ("Jane D jane@x.example", "Jane Doe", "jane@x.example"),
+        ("J. (JANE@x.example)", "Jane Doe", "jane@x.example"),
+        ("Jane Doe <jane@x.example> (Acme)", "Jane Doe", "jane@x.example"),
+        ("Jane Doe", "Jane Doe", ""),
+        ("@jane", "@jane", ""),
+    ],
+)
+def test_who_is_credited_by_a_line_without_brackets(db, value, name, email):
+    builder, project = planted()
+    builder.commit({"b": "1\n"}, author="Bo <bo@x.example>", message=f"x\n\nCo-authored-by: {value}\n")
+    builder.commit({"b": "2\n"}, author="Jane Doe <jane@x.example>")
+    imported(project)
+    row = Participation.objects.get(project=project, coauthored=1)
+    assert row.person.name == name
+    assert row.commits == (1 if email else 0)
