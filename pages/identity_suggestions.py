@@ -96,7 +96,9 @@ def restore(request: HttpRequest) -> HttpResponse:
 @require_POST
 def term_add(request: HttpRequest) -> HttpResponse:
     user, term = administrator(request), text_of(request, "term", 100).lower()
-    if term:
+    if not term:
+        messages.error(request, "Type a term first: a whole name, address or domain.")
+    else:
         row, made = ExcludedTerm.objects.get_or_create(term=term, defaults={"added_by": user})
         if made:
             record_event(user, "people.term_added", row)

@@ -114,7 +114,16 @@ class TestClaim:
 
     @pytest.mark.parametrize(
         "email",
-        ["", "x", "root@localhost", "9+sam@users.noreply.forge.example", "a@b@c", "x" * 300 + "@x.example", "a\0"],
+        [
+            *("", "x", "root@localhost", "9+sam@users.noreply.forge.example", "a@b@c", "x" * 300 + "@x.example", "a\0"),
+            *(
+                "a@x.example\r\nBcc: b@x.example",
+                "a@x.example, b@x.example",
+                "\u202ea@x",
+                "@x.example",
+                "<a@x.example>",
+            ),
+        ],
     )
     def test_what_no_mail_reaches_is_refused_and_kept(self, client, sam, email):
         page = client.post(PAGE, {"email": email})

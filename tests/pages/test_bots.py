@@ -1,5 +1,7 @@
 """Patterns of programs: looked at before they are saved, and every sum follows."""
 
+import html
+
 import pytest
 
 from accounts.models import AuditEvent
@@ -71,9 +73,15 @@ class TestPatterns:
     def test_what_cannot_be_used_is_refused_and_kept(self, admin_client, project, pattern):
         page = admin_client.post(PAGE, FORM | {"pattern": pattern, "save": "yes"})
         assert page.status_code == 422
+        [reason] = page.context["form"].errors["pattern"]
+        assert reason in html.unescape(page.content.decode())
         assert not BotPattern.objects.exists()
 
-    def test_takes_linear_time(self):
+    def test_takes_linear_time(self, admin_client, project):
+        builder, other = planted("other")
+        builder.commit({"a": "1\n"}, author=f"{'a' * 300} <a@x.example>")
+        imported(other)
+        assert admin_client.post(PAGE, FORM | {"pattern": "(a+)+$x|((a*)*)*b", "save": "yes"}).status_code == 302
         rules = bots.Rules([bots.Pattern("name", "(a+)+$x")])
         assert not rules.is_bot("a" * 300, "")
 

@@ -104,6 +104,22 @@ class TestPerson:
         assert page.status_code == 422
         assert "There is no such person." in page.content.decode()
 
+    def test_nobody_is_merged_with_themself_and_the_erased_stay(self, admin_client, pair):
+        one, two = pair
+        page = admin_client.post(f"/people/identities/{one.pk}/merge/", {"into": one.pk})
+        assert (page.status_code, "one person already" in page.content.decode()) == (422, True)
+        admin_client.post(f"/people/identities/{one.pk}/merge/", {"into": two.pk})
+        assert admin_client.post(f"/people/identities/{two.pk}/erase/", {"name": "Ann Lee"}).status_code == 302
+        page = admin_client.post(f"/people/merges/{Merge.objects.get().pk}/undo/")
+        assert (page.status_code, "An erased person stays as it is." in page.content.decode()) == (422, True)
+        other = person("Bo", "bo@x.example")
+        for pk, into in ((two.pk, other.pk), (other.pk, one.pk)):
+            assert admin_client.post(f"/people/identities/{pk}/merge/", {"into": into}).status_code == 422
+        page = admin_client.post(
+            f"/people/identities/{one.pk}/erase/", {"name": f"Erased person {two.pk}"}, follow=True
+        )
+        assert "erased already" in page.content.decode() or page.redirect_chain
+
     def test_hostile_names_stay_text(self, admin_client):
         one, two = person(HOSTILE[:300], "h@x.example"), person(HOSTILE[:300], "h2@x.example")
         for url in (*READ, f"/people/identities/{one.pk}/?with=script"):
@@ -144,8 +160,12 @@ class TestSuggested:
 
     def test_terms_are_kept_once_and_removed(self, admin_client):
         for term in (" Build   Server ", "build server", "", "\0"):
-            admin_client.post("/people/terms/add/", {"term": term})
+            page = admin_client.post("/people/terms/add/", {"term": term}, follow=True)
+        assert "Type a term" in page.content.decode()
         assert [row.term for row in ExcludedTerm.objects.all()] == ["build server"]
+        page = admin_client.post("/people/terms/add/", {"term": "(*[a+)+$" + "x" * 500}, follow=True)
+        assert page.status_code == 200
+        admin_client.post("/people/terms/remove/", {"term": ExcludedTerm.objects.get(term__startswith="(").pk})
         admin_client.post("/people/terms/remove/", {"term": ExcludedTerm.objects.get().pk})
         admin_client.post("/people/terms/remove/", {"term": "x"})
         assert not ExcludedTerm.objects.exists()

@@ -244,6 +244,41 @@ class TestImport:
         assert words in response.content.decode()
         assert not TeamImport.objects.exists()
 
+    BAD = (
+        "team;team_name;parent;email;start;end\nnörth;;;;;\na;A;b;;;\nb;B;a;;;\ngood;Vertrieb München;;;;\n"
+        "payments;;;kim@x.example;2024-01-01;2023-01-01\npayments;;;lee@x.example;2024-13-01;\n"
+        "payments;;;ann@x.example;2024-01-01;2025-01-01\ngood;;;ann@x.example;2024-06-01;\n"
+        "payments;;;joe@x.example;2024-01-01;\npayments;;;no address;;\n"
+    )
+    BAD_YAML = (
+        "teams:\n  - {slug: a, parent: b}\n  - {slug: b, parent: a}\n  - {slug: good, name: Vertrieb München}\n"
+        "  - slug: [x]\n  - slug: payments\n    members:\n"
+        "      - {email: kim@x.example, start: 2024-01-01, end: 2023-01-01}\n      - {email: 7, start: {}}\n"
+        "      - {email: joe@x.example, start: 2024-01-01}\n      - [x]\n"
+    )
+
+    @pytest.mark.parametrize(
+        ("content", "name", "lines"),
+        [
+            (BAD.encode("utf-8-sig"), "t.csv", {2, 3, 4, 6, 7, 9, 11}),
+            (BAD.encode("latin-1"), "t.csv", {2, 3, 4, 6, 7, 9, 11}),
+            (BAD.replace(";", ",").replace("\n", "\r\n").encode("utf-16"), "t.csv", {2, 3, 4, 6, 7, 9, 11}),
+            (BAD_YAML.encode(), "t.yaml", {2, 3, 5, 8, 9, 11}),
+        ],
+        ids=["mark", "latin-1", "utf-16", "yaml"],
+    )
+    def test_bad_rows_are_named_with_their_line_and_good_ones_are_applied(self, admin, team, content, name, lines):
+        address = upload(admin, content, name).headers["Location"]
+        page = admin.get(address)
+        text = page.content.decode()
+        assert {problem.line for problem in page.context["plan"].problems} == lines
+        for words in ("circle", "not after its start", "München"):
+            assert words in text, words
+        assert admin.post(f"{address}apply/", {"digest": page.context["plan"].digest()}).status_code == 302
+        assert Team.objects.get(slug="good").name == "Vertrieb München"
+        assert Membership.objects.filter(email="joe@x.example", team=team).exists()
+        assert not Membership.objects.filter(email="kim@x.example").exists()
+
     def test_a_long_file_is_applied_part_by_part(self, admin, team, monkeypatch):
         monkeypatch.setattr(team_files, "PART_ROWS", 2)
         rows = "".join(f"payments,p{number}@x.example\n" for number in range(5))
