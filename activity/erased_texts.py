@@ -116,6 +116,8 @@ class ErasedTexts:
         return match[0] if person is None else match[1] + _pseudonym(person)
 
     def _without_names(self, text: str) -> str:
+        if self.first.isdisjoint([_plain(word)[1] for word in _WORD.findall(text)]):
+            return text
         words = list(_WORD.finditer(text))
         done, parts, place = 0, [], 0
         while place < len(words) - 1:
