@@ -94,6 +94,9 @@ class TestSearch:
         found, page = search("circuit retries unheardof")
         assert found == {"http-resilience": "“circuit” and “retries” in the first line, without “unheardof”"}
         assert "These have most of them" in page
+        found, page = search("(((")
+        assert len(found) == 4 and "searches for nothing" in page
+        assert "searches for nothing" not in search("")[1]
 
     @pytest.mark.parametrize(
         "words",
