@@ -125,9 +125,9 @@ class Reader:
         for named in batch.trailers.values():
             contacts.update((name, address) for _, name, address in named)
         pairs = self.mailmap.ask(contacts)
-        self.erased = erased_texts()
-        self.identities.shown = self.erased.text
         with transaction.atomic():
+            self.erased = erased_texts(storing=True)
+            self.identities.shown = self.erased.text
             self.identities.learn(contacts)
             self.mailmap.note(pairs, self.identities)
             before = newest_commit()

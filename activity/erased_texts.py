@@ -8,17 +8,21 @@ name of one word only as the value of a trailer or before an erased address: any
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, TypeVar
+
+from django.db import connection, transaction
 
 from activity.models import ErasedText
 from activity.people import key_of, pseudonym_address
 
 Value = TypeVar("Value")
 MOST_WORDS = 8  # of a name
+_NAMED = {"name", "author", "tagger"}  # beside `email`
 _WORD = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"[\s.,'’-]{0,3}\Z")
 _CONTACT = re.compile(
@@ -93,8 +97,8 @@ class ErasedTexts:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             old = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             new = {name: self._within(one) for name, one in old.items()}
-            if "name" in old and "email" in old:
-                new["name"], new["email"] = self.contact(old["name"], old["email"])
+            for name in _NAMED & old.keys() if "email" in old else ():
+                new[name], new["email"] = self.contact(old[name], old["email"])
             return value if new == old else dataclasses.replace(value, **new)
         return value
 
@@ -143,8 +147,21 @@ class ErasedTexts:
         return None
 
 
-def erased_texts() -> ErasedTexts:
-    """Everything about the erased, as the table has it now; one query."""
+@contextmanager
+def nobody_storing() -> Iterator[None]:
+    """A transaction for erasing that begins when nobody stores what was made before, and ends before others go on."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":  # SQLite has one writer at a time anyway
+            with connection.cursor() as cursor:
+                cursor.execute("LOCK TABLE activity_erasedtext IN EXCLUSIVE MODE")
+        yield
+
+
+def erased_texts(*, storing: bool = False) -> ErasedTexts:
+    """Everything about the erased, as the table has it now; one query. `storing`: until the end of the transaction."""
+    if storing and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE activity_erasedtext IN ROW SHARE MODE")
     rows = ErasedText.objects.order_by().values_list("digest", "words", "first", "person_id")
     return ErasedTexts(rows)
 

@@ -21,6 +21,9 @@ from activity.bulk import lists
 from activity.identities import IdentityError, changing_people, standing
 from activity.models import AddressClaim, ExcludedTerm, Identity, KeptApart, MailmapEntry, Merge, Participation, Person
 from activity.people import forge_login, is_shared, pseudonym_address
+from projects import catalog
+from projects.fields import NAMING_FIELDS
+from projects.models import FieldValue, Project
 
 BATCH = 500
 
@@ -66,7 +69,7 @@ def erase(person_id: int, editor: User | None, also: Callable[["Scrubber", Known
 
     `also` does the same to what apps above this one keep, in the same transaction.
     """
-    with changing_people():
+    with erased_texts.nobody_storing(), changing_people():
         person = standing(person_id)
         if person.erased_at:
             raise IdentityError("This person is erased already.")
@@ -126,12 +129,21 @@ def _erase_history(person: int, found: Known) -> None:
     """In what commits say, of now and of later imports."""
     logins = [account.username for account in found.accounts]
     logins += [login for address in found.addresses if (login := forge_login(address))]
-    names = [*found.names, *(account.name for account in found.accounts)]
+    names = _told_from_others(found)
     addresses = [address for address in found.addresses if not is_shared(address) or forge_login(address)]
     known = erased_texts.remember(
         person, keys=[one.key for one in found.people], names=names, addresses=addresses, logins=logins
     )
     erased_commits.rewrite(known, names, [*addresses, *logins])
+
+
+def _told_from_others(found: Known) -> list[str]:
+    """Names that no other human bears: taking them out would take others out too."""
+    own = [one.pk for one in found.people]
+    others = Identity.objects.filter(person__is_bot=False, person__erased_at=None).exclude(email="")
+    others = others.exclude(person__in=own)
+    names = [name for name in [*found.names, *(account.name for account in found.accounts)] if name.strip()]
+    return [name for name in names if not others.filter(name__iexact=name).exists()]
 
 
 def _erase_texts(scrub: "Scrubber", found: Known) -> None:
@@ -144,12 +156,14 @@ def _erase_texts(scrub: "Scrubber", found: Known) -> None:
         (Notification, ("title", "text", "reason")),
     ):
         scrub_rows(model, fields, scrub)
+    scrub_rows(FieldValue, ("value",), scrub, field__in=NAMING_FIELDS)
+    catalog.refresh(scrub_rows(Project, NAMING_FIELDS, scrub))
 
 
-def scrub_rows(model: type[models.Model], fields: Sequence[str], scrub: "Scrubber") -> None:
-    """Texts, lists and mappings in these columns without the person."""
+def scrub_rows(model: type[models.Model], fields: Sequence[str], scrub: "Scrubber", **only: Any) -> list[int]:
+    """Texts, lists and mappings in these columns without the person; ids of the rows that were changed."""
     changed = []
-    for row in model._default_manager.order_by("pk").only("pk", *fields).iterator(chunk_size=2000):
+    for row in model._default_manager.filter(**only).order_by("pk").only("pk", *fields).iterator(chunk_size=2000):
         values = {field: scrub.value(getattr(row, field)) for field in fields}
         if any(getattr(row, field) != value for field, value in values.items()):
             for field, value in values.items():
@@ -158,6 +172,7 @@ def scrub_rows(model: type[models.Model], fields: Sequence[str], scrub: "Scrubbe
     model._default_manager.bulk_update(
         changed, list(fields), batch_size=BATCH
     )  # past save(): a record is kept as it was
+    return [row.pk for row in changed]
 
 
 class Scrubber:

@@ -37,15 +37,16 @@ def read_all_messages(
     A later call goes on where this one ended: `history.words_to` moves with the words. Returns [place, message] pairs.
     """
     problems: list[list[str]] = []
-    done, erased = 0, erased_texts()
+    done = 0
     for rows in _parts(history):
         try:
             found = dict(read_messages(git_dir, list(rows), limits))
         except Broken:
             found = {}
             problems.append([f"commit {next(iter(rows))}", "Only the title is searched here and in what follows."])
-        words = [(text, rows[oid]) for oid, message in found.items() if (text := words_of(message, erased))]
         with transaction.atomic():
+            erased = erased_texts(storing=True)
+            words = [(text, rows[oid]) for oid, message in found.items() if (text := words_of(message, erased))]
             commit_words.forget(pk for pk in rows.values() if pk <= history.titles_to)
             update_rows(Commit, ("words",), words)
             commit_words.store(rows.values())

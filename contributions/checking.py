@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils import timezone
 
+from activity.erased_texts import erased_texts
 from contributions.models import ChangeRequest, RequestVersion
 from gitstore.diffs import counted_patch
 from gitstore.errors import GitError
@@ -61,13 +62,14 @@ def branch_tip(mirror: Mirror, branch: str) -> str:
 def write_version(request: ChangeRequest, offer: Offer) -> RequestVersion:
     """Keep what was tried as the next version of a request."""
     number = request.versions.aggregate(last=Max("number"))["last"] or 0
+    messages = [[mail.author, mail.message[:MESSAGE_CHARACTERS]] for mail in offer.mails[:MAX_MESSAGES]]
     return RequestVersion.objects.create(
         request=request,
         number=number + 1,
         branch=offer.branch,
         tip=offer.tip,
         patch=offer.data,
-        messages=[[mail.author, mail.message[:MESSAGE_CHARACTERS]] for mail in offer.mails[:MAX_MESSAGES]],
+        messages=erased_texts().within(messages),
         **_columns(offer.checked),
     )
 

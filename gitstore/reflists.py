@@ -8,20 +8,24 @@ from gitstore.errors import GitError, Killed, LimitExceeded
 from gitstore.process import run_git
 from gitstore.records import Limits
 
-_BRANCH_FIELDS = ("refname", "objectname", "committerdate:unix", "authorname", "contents:subject")
-_TAG_FIELDS = ("refname", "objectname", "objecttype", "*objectname", "*objecttype", "creatordate:unix", "taggername")
+_BRANCH_FIELDS = ("refname", "objectname", "committerdate:unix", "authorname", "authoremail:trim", "contents:subject")
+_TAG_FIELDS = (
+    *("refname", "objectname", "objecttype", "*objectname", "*objecttype"),
+    *("creatordate:unix", "taggername", "taggeremail:trim"),
+)
 _LATEST = 4_102_444_800  # 2100-01-01
 _LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
 class BranchRow:
-    """A branch and its last commit: full name, id, seconds since 1970 of committing, author, title."""
+    """A branch and its last commit: full name, id, seconds since 1970 of committing, author, address, title."""
 
     ref: bytes
     oid: str
     time: int
     author: str
+    email: str
     title: str
 
     @property
@@ -32,7 +36,7 @@ class BranchRow:
 @dataclass(frozen=True, slots=True)
 class TagRow:
     """A tag: full name, its own id and type ("tag" when annotated), id and type of what it leads to (a tag of a tag
-    leads to "tag"), seconds since 1970 of tag or commit, tagger's name (empty when not annotated)."""
+    leads to "tag"), seconds since 1970 of tag or commit, tagger's name and address (empty when not annotated)."""
 
     ref: bytes
     oid: str
@@ -41,6 +45,7 @@ class TagRow:
     target_kind: str
     time: int
     tagger: str
+    email: str
 
     @property
     def name(self) -> bytes:
@@ -50,15 +55,15 @@ class TagRow:
 def read_branches(git_dir: Path, limits: Limits) -> list[BranchRow]:
     """Every branch, the one with the latest commit first."""
     rows = [
-        BranchRow(ref, _ascii(oid), _time(when), _text(author), _text(title))
-        for ref, oid, when, author, title in _rows(git_dir, limits, "refs/heads", _BRANCH_FIELDS)
+        BranchRow(ref, _ascii(oid), _time(when), _text(author), _text(email), _text(title))
+        for ref, oid, when, author, email, title in _rows(git_dir, limits, "refs/heads", _BRANCH_FIELDS)
     ]
     return sorted(rows, key=lambda row: (-row.time, row.ref))
 
 
 def read_tag_rows(git_dir: Path, limits: Limits) -> list[TagRow]:
     """Every tag, the newest first; of those made at the same time the highest version first."""
-    args = ["--sort=-version:refname"]
+    args, place = ["--sort=-version:refname"], (git_dir, limits, "refs/tags")
     rows = [
         TagRow(
             ref,
@@ -68,8 +73,9 @@ def read_tag_rows(git_dir: Path, limits: Limits) -> list[TagRow]:
             _ascii(target_kind or kind),
             _time(when),
             _text(tagger),
+            _text(email),
         )
-        for ref, oid, kind, target, target_kind, when, tagger in _rows(git_dir, limits, "refs/tags", _TAG_FIELDS, args)
+        for ref, oid, kind, target, target_kind, when, tagger, email in _rows(*place, _TAG_FIELDS, args)
     ]
     return sorted(rows, key=lambda row: -row.time)
 

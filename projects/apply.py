@@ -1,6 +1,6 @@
 """From the facts of a commit to the tables of its projects: Git is read first, then one transaction a project."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,7 +13,7 @@ from gitstore.snapshot import Snapshot
 from projects import catalog, readers, readiness
 from projects.derive.declared import MonorepoEntry
 from projects.derive.facts import RepositoryFacts, derive_facts
-from projects.fields import Source, lock, resolve, set_source
+from projects.fields import NAMING_FIELDS, Source, lock, resolve, set_source
 from projects.models import Language, Licence, OwnerGroup, Package, PeopleFile, Project, Readme, Release, Repository
 from projects.outcome import Outcome, outcome_of, with_inherited
 from projects.slugs import free_slug
@@ -23,9 +23,16 @@ MAX_PROJECTS = 200
 MAX_PROBLEMS = 200
 
 
-def apply_facts(repository: Repository, snapshot: Snapshot, tags: Iterable[Tag], commit: str) -> list[Project]:
+def as_it_is(value: Any) -> Any:
+    return value
+
+
+def apply_facts(
+    repository: Repository, snapshot: Snapshot, tags: Iterable[Tag], commit: str, shown: Callable[[Any], Any] = as_it_is
+) -> list[Project]:
     """Make all projects of the repository say what this commit says; those projects.
 
+    `shown` gives a text that may name people as it may be kept.
     Folders that a catalog file of the repository names become projects of their own. Repeating it writes nothing.
     Raises GitError when the repository cannot be read; then nothing, or only some of the projects, is written.
     """
@@ -45,18 +52,18 @@ def apply_facts(repository: Repository, snapshot: Snapshot, tags: Iterable[Tag],
         if project.subdirectory:
             outcome = _folder_outcome(project.subdirectory, facts, snapshot, entries.get(project.subdirectory), whole)
             problems += outcome.problems
-        write_outcome(project, outcome)
+        write_outcome(project, outcome, shown)
     _write_repository(repository, problems=problems[:MAX_PROBLEMS])
     return projects
 
 
-def write_outcome(project: Project, outcome: Outcome) -> bool:
+def write_outcome(project: Project, outcome: Outcome, shown: Callable[[Any], Any]) -> bool:
     """Write one project in one transaction and bring its score and the catalog in line; True when a row changed."""
     with transaction.atomic():
         locked = lock(project)
         changes = [
-            set_source(locked, Source.DERIVED, outcome.derived),
-            set_source(locked, Source.DECLARED, outcome.declared),
+            set_source(locked, Source.DERIVED, _kept(outcome.derived, shown)),
+            set_source(locked, Source.DECLARED, _kept(outcome.declared, shown)),
             bool(resolve(locked)),
             _replace(locked, Language, outcome.languages),
             _replace(locked, Licence, outcome.licences),
@@ -73,6 +80,12 @@ def write_outcome(project: Project, outcome: Outcome) -> bool:
             catalog.refresh([locked.pk])
     project.refresh_from_db()
     return any(changes)
+
+
+def _kept(values: dict[str, tuple[Any, str]], shown: Callable[[Any], Any]) -> dict[str, tuple[Any, str]]:
+    return {
+        field: (shown(value) if field in NAMING_FIELDS else value, origin) for field, (value, origin) in values.items()
+    }
 
 
 def _folder_outcome(

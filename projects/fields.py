@@ -21,6 +21,7 @@ from projects.models import FieldValue, Project, Topic
 Source = FieldValue.Source
 STRENGTH = (Source.EDITED, Source.DECLARED, Source.DERIVED)
 KEEP_AT_REGISTRATION = "name"
+NAMING_FIELDS = ("tagline", "motivation", "contact")  # may name people
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ FIRST_SECONDS = 0.1
 MORE_SECONDS = 8.0
 MAX_SKIP = 10_000_000
 _VERSION = 1
+EVERY = Filter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _listed(code: Code, place: Place, wanted: Filter) -> Page:
         code.mirror.path, place.start, code.path, wanted, limits, skip=place.skip, count=A_PAGE + 1, mailmap=names
     )
     steps = [Step(oid, code.path) for oid in oids]
-    return _page(code, place, steps, more=len(steps) > A_PAGE, complete=complete, names=names)
+    return _page(code, place, steps, more=len(steps) > A_PAGE, complete=complete, names=names, wanted=wanted)
 
 
 def _followed(code: Code, place: Place, wanted: Filter, seconds: float) -> Page:
@@ -126,16 +127,24 @@ def _followed(code: Code, place: Place, wanted: Filter, seconds: float) -> Page:
     oids = [step.oid for step in walk.steps]
     through = select_commits(code.mirror.path, oids, wanted, PAGE_LIMITS, names) if oids else set()
     steps = [step for step in walk.steps if step.oid in through][place.skip : end + 1]
-    return _page(code, place, steps, more=len(steps) > A_PAGE, complete=walk.complete, names=names)
+    return _page(code, place, steps, more=len(steps) > A_PAGE, complete=walk.complete, names=names, wanted=wanted)
 
 
-def _page(code: Code, place: Place, steps: Sequence[Step], *, more: bool, complete: bool, names: str) -> Page:
+def _page(
+    code: Code, place: Place, steps: Sequence[Step], *, more: bool, complete: bool, names: str, wanted: Filter = EVERY
+) -> Page:
     shown = steps[:A_PAGE]
-    commits = code.erased.within(read_commits(code.mirror.path, [step.oid for step in shown], PAGE_LIMITS, names))
-    rows = [Row(commit, step.path, step.before) for commit, step in zip(commits, shown, strict=True)]
+    found = read_commits(code.mirror.path, [step.oid for step in shown], PAGE_LIMITS, names)
+    commits = code.erased.within(found)
+    rows = [
+        Row(commit, step.path, step.before)
+        for commit, step, before in zip(commits, shown, found, strict=True)
+        # Who asks for the name of somebody erased would learn the pseudonym.
+        if not wanted.author or commit.author == before.author
+    ]
     page = Page(rows, complete)
     if more or not complete:
-        page.older = Place(place.start, place.skip + len(rows))
+        page.older = Place(place.start, place.skip + len(shown))
     if place.skip:
         page.newer = Place(place.start, max(0, place.skip - A_PAGE))
     return page

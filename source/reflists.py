@@ -60,7 +60,7 @@ def refs_key(code: Code) -> str:
 
 def all_branches(code: Code, key: str) -> list[BranchRow]:
     """Every branch, the latest first. `key`: see `refs_key`."""
-    name = f"branches1:{code.repository.uid.hex}:{key}"
+    name = f"branches2:{code.repository.uid.hex}:{key}"
     rows: list[BranchRow] | None = caches["code"].get(name)
     if rows is None:
         rows = read_branches(code.mirror.path, LIMITS)
@@ -70,7 +70,7 @@ def all_branches(code: Code, key: str) -> list[BranchRow]:
 
 def all_tags(code: Code, key: str) -> list[TagRow]:
     """Every tag, the newest first. `key`: see `refs_key`."""
-    name = f"tags1:{code.repository.uid.hex}:{key}"
+    name = f"tags2:{code.repository.uid.hex}:{key}"
     rows: list[TagRow] | None = caches["code"].get(name)
     if rows is None:
         rows = read_tag_rows(code.mirror.path, LIMITS)

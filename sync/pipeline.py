@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Max
 from django.utils import timezone
 
+from activity.erased_texts import erased_texts
 from activity.importing import import_history
 from activity.models import History
 from contributions import guides, landing, warranties
@@ -136,7 +137,7 @@ class _Run:
         if self.job.facts_commit != facts_mark:
             self.progress.phase("Reading files")
             with mirror.snapshot(commit) as snapshot:
-                apply_facts(self.repository, snapshot, tags, commit)
+                apply_facts(self.repository, snapshot, tags, commit, erased_texts().within)
             self._mark(facts_commit=facts_mark)
         activity_mark = f"{commit}:{policy.RULES}"
         if self.job.activity_commit != activity_mark:

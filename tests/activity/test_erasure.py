@@ -193,7 +193,7 @@ class TestEverywhere:
         f"Thank {NAME} for it\n\nAsked by QUIETLY, Zoe and @zoeq, see zoe@x.example.\nzoë\nquietly wrote:\nwordy\n\n"
         f"Reviewed-by: {NAME} <{EMAIL}>\nTested-by: Zoe <{EMAIL}>\nReported-by: Zoë Quietly\n"
     )
-    TRACES = re.compile(r"zo[eë]\b|zoeq|quietly|zoe@x|zo=C3", re.IGNORECASE)
+    TRACES = re.compile(r"(?<![\w-])zo[eë](?![\w-])|zoeq|quietly|zoe@x|zo=C3", re.IGNORECASE)
     PAGES = (
         *("tree/main/", "blame/main/e", "commits/main/", "commits/main/e", "branches/", "tags/", "lasts/main/?wait=1"),
         *("blob/main/e", "compare/v1...side", "activity/?window=0", "activity/?window=0&csv=contributors", "feed/"),

@@ -20,6 +20,7 @@ def styleguide(open_page, stranger):
         page.get_by_label("Password", exact=True).fill("correct horse")
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("heading", name="Style guide").wait_for()
+        page.wait_for_load_state()  # keys are listened to once the scripts have run
         return page
 
     return open_signed_in

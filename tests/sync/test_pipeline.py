@@ -3,7 +3,8 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from activity.models import Participation, PersonDay
+from activity.erasure import erase
+from activity.models import Identity, Participation, PersonDay
 from gitstore.fastimport import FastImport
 from projects.models import FieldValue, Project, Release
 from sync import pipeline, policy, queue
@@ -56,6 +57,19 @@ class TestRunJob:
             monkeypatch.setattr(pipeline, name, lambda *_: pytest.fail("The watermark was not heeded"))
         assert isinstance(run(job), queue.Success)
         assert rows() == before
+
+    def test_what_files_say_of_somebody_erased_is_not_kept(self, project, job, bare, tmp_path, administrator):
+        commit(bare, tmp_path, "publiccode.yml", "maintenance: {contacts: [{name: Ask Ada Lindqvist in person}]}\n")
+        run(job)
+        project.refresh_from_db()
+        assert project.contact == "Ask Ada Lindqvist in person"
+        ada = Identity.objects.get(name="Ada Lindqvist").person_id
+        erase(ada, administrator)
+        for number in range(2):
+            commit(bare, tmp_path, content=f"{number}\n")
+            run(job)
+            project.refresh_from_db()
+            assert project.contact == f"Ask Erased person {ada} in person"
 
     def test_every_step_may_be_repeated(self, project, job):
         run(job)
