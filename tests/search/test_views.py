@@ -331,13 +331,16 @@ class TestCode:
     ):
         for project in (company["ledger"], company["fleet"]):
             IndexState.objects.create(repository=project.repository, engine="embedded-1", commit="b" * 40)
-        plain_engine.notes = (Note("failed", "The search server does not answer."), Note("difference", "Otherwise."))
+        plain_engine.notes = (Note("failed", "The search server does not answer."),)
         client = client_of(stranger)
         assert "all 2 repositories searched" in text_of(client.get("/search/", {"q": "common_word"}))
         settings.SEARCH_ENGINE = "zoekt"
         said = text_of(client.get("/search/", {"q": "found_nowhere"}))
         assert "0 of 2 repositories searched, the others are not indexed yet" in said
         assert "The search server does not answer." in said and "No file has all of this" not in said
+        assert "No answer" in said and "answered by Zoekt" not in said
+        plain_engine.notes = (Note("difference", "Otherwise."),)
+        said = text_of(client.get("/search/", {"q": "found_nowhere"}))
         assert "answered by Zoekt, which differs in a few things" in said and "Otherwise." in said
         assert 'id="user-content-the-engine-zoekt"' in client.get("/search/help/").content.decode()
 
