@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from html import escape
 from itertools import zip_longest
 
 from django.utils.html import format_html, format_html_join
@@ -181,28 +182,29 @@ def _scale(lines: Sequence[int], scale: float) -> SafeString:
 
 
 def _weeks(chart: WeeklyChart, scale: float) -> SafeString:
-    """One group a week: the bars, and over the whole height an invisible one that carries the words."""
+    """One group a week: the bars, and over the whole height an invisible one that carries the words.
+
+    Hundreds of them are numbers but for the words, so they are put together at once.
+    """
     width = 100 / max(1, len(chart.totals))
     groups = []
-    for index, (start, total, part) in enumerate(reversed(chart.rows)):
-        nobody = chart.unknown[len(chart.totals) - 1 - index]
+    for index, ((start, total, part), nobody) in enumerate(zip(chart.rows[::-1], chart.unknown[::-1], strict=True)):
         mine, theirs, unknown = (_height(number, scale) for number in (total - part - nobody, part, nobody))
-        place = {"x": f"{index * width + width * GAP_SHARE / 2:.3f}%", "w": f"{width * (1 - GAP_SHARE):.3f}%"}
-        bars = _rect("g-in", PLOT_HEIGHT - mine, mine, **place)
-        bars += _rect("g-out", PLOT_HEIGHT - mine - theirs, theirs, **place)
-        bars += _rect("g-none", PLOT_HEIGHT - mine - theirs - unknown, unknown, **place)
-        hit = _rect("g-hit", 0, PLOT_HEIGHT, x=f"{index * width:.3f}%", w=f"{width:.3f}%")
+        x, w = f"{index * width + width * GAP_SHARE / 2:.3f}", f"{width * (1 - GAP_SHARE):.3f}"
+        bars = _rect("g-in", PLOT_HEIGHT - mine, mine, x, w)
+        bars += _rect("g-out", PLOT_HEIGHT - mine - theirs, theirs, x, w)
+        bars += _rect("g-none", PLOT_HEIGHT - mine - theirs - unknown, unknown, x, w)
+        hit = _rect("g-hit", 0, PLOT_HEIGHT, f"{index * width:.3f}", f"{width:.3f}")
         words = f"{chart.words} {start:%-d %B %Y}: {_count(total, chart.unit)}"
         words += f", {part:,} {chart.across}" if chart.outside is not None else ""
         words += f", {nobody:,} of unknown teams" if chart.unmapped is not None else ""
-        groups.append((words, bars, hit))
-    return format_html_join("", "<g><title>{}</title>{}{}</g>", groups)
+        groups.append(f"<g><title>{escape(words)}</title>{bars}{hit}</g>")
+    return SafeString("".join(groups))
 
 
-def _rect(name: str, y: float, height: float, x: str, w: str) -> SafeString:
-    if not height:
-        return SafeString("")
-    return format_html('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>', name, x, f"{y:g}", w, f"{height:g}")
+def _rect(name: str, y: float, height: float, x: str, w: str) -> str:
+    """`x` and `w` are percentages."""
+    return f'<rect class="{name}" x="{x}%" y="{y:g}" width="{w}%" height="{height:g}"/>' if height else ""
 
 
 def _months(starts: Sequence[date]) -> SafeString:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from django.template import Context, Template
 
-from common import charts
+from common import charts, flow_charts
 
 MONDAY = dt.date(2026, 3, 2)
 
@@ -114,8 +114,13 @@ class TestWeeklyBars:
         assert texts[1:] == ["2 Mar", "9 Mar", "16 Mar"]
 
     def test_words_from_people_are_escaped(self):
-        svg = charts.weekly_bars(charts.WeeklyChart('"><script>', starts(1), [1]))
-        assert "<script>" not in svg
+        hostile = "'\"><script>&"
+        chart = charts.WeeklyChart(hostile, starts(1), [1], [1], unit=hostile, across=hostile, marks=[(0, hostile)])
+        heat = flow_charts.HeatMap(hostile, [hostile], [hostile], {(0, 0): 1}, {(0, 0): f"/x?{hostile}"})
+        for svg in (charts.weekly_bars(chart), flow_charts.heat_map(heat)):
+            assert "<script>" not in svg
+            assert any(node.text and hostile in node.text for node in parsed(svg).iter("title"))
+        assert next(parsed(svg).iter("a")).get("href") == f"/x?{hostile}"
 
     def test_no_commits_says_so(self):
         assert self.chart([0, 0]).description == "No commits in this time."
