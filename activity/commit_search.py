@@ -132,6 +132,7 @@ def _narrow(
     default = Narrow()
     return Narrow(
         repositories=_few(None if projects is None else (project.repository_id for project in projects)),
+        authors=_few(None if people is None else _own_identities(people)),
         raw_authors=_few(None if people is None else _raw_identities(people)),
         since=default.since if since is None else max(0, day_start(since)),
         until=default.until if until is None else max(0, min(default.until, day_start(until) + 86_400)),
@@ -144,9 +145,13 @@ def _few(ids: Iterable[int] | None) -> frozenset[int] | None:
     return known if known is not None and len(known) <= MOST_IDS else None
 
 
+def _own_identities(people: list[int]) -> Iterable[int]:
+    return Identity.objects.filter(person__in=people).values_list("pk", flat=True)
+
+
 def _raw_identities(people: list[int]) -> Iterator[int]:
     """Names under which Git has what these people wrote: their own, and those a mailmap calls theirs."""
-    yield from Identity.objects.filter(person__in=people).values_list("pk", flat=True)
+    yield from _own_identities(people)
     yield from MailmapEntry.objects.filter(proper__person__in=people).values_list("identity", flat=True)
 
 

@@ -21,7 +21,8 @@ MOST_WORDS = 12
 BEGINNING = 3  # the last word is taken as a beginning too, from this length on
 LOW_BITS = 24
 FEW = 5_000  # PostgreSQL: so many matches are fetched and sorted; for more, commits are walked from the newest
-WALKED = 4_000  # commits looked at in one step of such a walk, at most
+WALKED = 4_000  # commits looked at in one step of such a walk, at most; the first looks at a quarter
+OFTEN = 10  # so many in the first step: there are about as many in each of the next, and the index is not asked
 _LOW = (1 << LOW_BITS) - 1
 _LATEST = (1 << 39) - 1  # seconds: after every commit
 _WORD = re.compile(r"[^\W_]+")
@@ -39,9 +40,13 @@ _NEWEST = f"""
     WHERE commit_text MATCH %s AND t.rowid < %s AND t.rowid >= %s AND {{readable}} ORDER BY t.rowid DESC LIMIT %s
 """  # noqa: S608  (numbers)
 _FIRST_FEW = f"SELECT id, authored_at FROM activity_commit WHERE {_ALL} @@ %s::tsquery AND {{narrow}} LIMIT %s"  # noqa: S608  (constants)
+# Taking a message apart costs more than reading it: it is done where the letters of the words are, or letters that are
+# compared as others.
 _WALK = f"""
-    SELECT id, authored_at, {_ALL} @@ %s::tsquery FROM (
-        SELECT id, authored_at, title, words FROM activity_commit WHERE {{narrow}}
+    SELECT id, authored_at, CASE
+        WHEN lower(title || ' ' || words) LIKE ALL(%s) OR octet_length(title || words) <> length(title || words)
+        THEN {_ALL} @@ %s::tsquery ELSE FALSE END
+    FROM (SELECT id, authored_at, title, words FROM activity_commit WHERE {{narrow}}
         ORDER BY authored_at DESC, id DESC LIMIT %s) AS newest
     ORDER BY authored_at DESC, id DESC
 """  # noqa: S608  (constants)
@@ -52,13 +57,15 @@ Part = tuple[list[Place], Place | None]  # what was found, and how far it was lo
 
 @dataclass(frozen=True)
 class Narrow:
-    """Where to look: ids, or None for everywhere; times in seconds, `until` excluded.
+    """Where to look: ids, or None for everywhere; times in seconds, `until` excluded. `raw_authors`: the names that Git
+    has for `authors`, which no merge and no mailmap changes.
 
     `readable`: a statement for the repositories that the viewer may read, with its values. What stands elsewhere is
     passed over by the database, so that it shows neither in the number of steps nor in the time limit.
     """
 
     repositories: frozenset[int] | None = None
+    authors: frozenset[int] | None = None
     raw_authors: frozenset[int] | None = None
     since: int = 0
     until: int = _LATEST
@@ -163,25 +170,46 @@ def _fts_expression(words: list[str], narrow: Narrow) -> str:
 
 
 def _from_gin(words: list[str], narrow: Narrow, before: Place | None) -> Iterator[Part]:
-    question = _tsquery(words)
-    where, values = _conditions(narrow, before)
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST_FEW.format(narrow=where), [question, *values, FEW + 1])
-        found = [(at, pk) for pk, at in cursor.fetchall()]
-    if len(found) <= FEW:
-        yield sorted(found, reverse=True), None
-        return
-    size = max(1, WALKED // 8)
-    while True:
-        where, values = _conditions(narrow, before)
-        with connection.cursor() as cursor:
-            cursor.execute(_WALK.format(narrow=where), [question, *values, size])
-            rows = cursor.fetchall()
-        before = (rows[-1][1], rows[-1][0]) if len(rows) == size else None
-        yield [(at, pk) for pk, at, fits in rows if fits], before
+    """The newest few commits are walked; then, where hardly any of them has the words, the index is asked.
+
+    Commits of several repositories or names are in no order of their own, so for these the index is asked at once.
+    """
+    size, found = max(1, WALKED // 4), list[Place]()
+    if not any(ids is not None and len(ids) > 1 for ids in (narrow.repositories, narrow.authors)):
+        found, before = _walk(words, narrow, before, size)
+        yield found, before
         if before is None:
             return
+    if len(found) < OFTEN:
+        where, values = _conditions(narrow, before)
+        with connection.cursor() as cursor:
+            cursor.execute(_FIRST_FEW.format(narrow=where), [_tsquery(words), *values, FEW + 1])
+            found = [(at, pk) for pk, at in cursor.fetchall()]
+        if len(found) <= FEW:
+            yield sorted(found, reverse=True), None
+            return
+    while True:
         size = min(2 * size, WALKED)
+        found, before = _walk(words, narrow, before, size)
+        yield found, before
+        if before is None:
+            return
+
+
+def _walk(words: list[str], narrow: Narrow, before: Place | None, size: int) -> Part:
+    """Those with the words among so many commits, from the newest on."""
+    where, values = _conditions(narrow, before)
+    letters = [f"%{_beginning(forms(word))}%" for word in words]
+    with connection.cursor() as cursor:
+        cursor.execute(_WALK.format(narrow=where), [letters, _tsquery(words), *values, size])
+        rows = cursor.fetchall()
+    return [(at, pk) for pk, at, fits in rows if fits], (rows[-1][1], rows[-1][0]) if len(rows) == size else None
+
+
+def _beginning(words: list[str]) -> str:
+    """What they all begin with."""
+    first, last = min(words), max(words)
+    return first[: next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
 def _tsquery(words: list[str]) -> str:
@@ -197,7 +225,7 @@ def _conditions(narrow: Narrow, before: Place | None) -> tuple[str, list[Any]]:
     if before:
         parts.append("(authored_at, id) < (%s, %s)")
         values += before
-    for column, ids in (("repository_id", narrow.repositories), ("raw_author_id", narrow.raw_authors)):
+    for column, ids in (("repository_id", narrow.repositories), ("author_id", narrow.authors)):
         if ids is not None:
             parts.append(f"{column} = ANY(%s)")
             values.append(sorted(ids))

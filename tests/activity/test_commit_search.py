@@ -252,8 +252,12 @@ def test_what_is_visible_is_as_without_the_restricted_project(seed, team):
 def test_common_words_are_walked_from_the_newest(stranger, monkeypatch):
     monkeypatch.setattr("activity.commit_words.FEW", 3)
     monkeypatch.setattr("activity.commit_words.WALKED", 2)
-    history("a", [f"Fix {number}" if number % 3 else f"Add {number}" for number in range(20)])
-    assert walk(stranger, "fix", limit=4) == plainly(stranger, "fix")
+    history("a", [f"{('Add', 'FIXES', 'Bring a fíx', 'Fixture')[number % 4]} {number}" for number in range(20)])
+    for often in (0, 99):  # with and without a look into the index after the first step
+        monkeypatch.setattr("activity.commit_words.OFTEN", often)
+        assert walk(stranger, "fixes 1") == ["FIXES 1"]
+        numbers = [int(title.split()[-1]) for title in walk(stranger, "fix", limit=4)]
+        assert numbers == [number for number in range(19, -1, -1) if number % 4]
 
 
 def test_time_is_bounded_and_the_next_page_goes_on(stranger):
