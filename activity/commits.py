@@ -22,6 +22,7 @@ from gitstore.records import Limits
 from projects.models import Project, Repository
 
 MOST_PARENTS = 2**15 - 1
+UNREADABLE = "Cannot be read; commits before it may be missing."
 CO_AUTHORED_BY = Trailer.Key.CO_AUTHORED_BY.label
 COLUMNS = (
     *("repository_id", "oid", "raw_author_id", "author_id", "raw_committer_id", "committer_id"),
@@ -177,7 +178,7 @@ class Reader:
         """Go round commits that cannot be read; the table then holds exactly the others."""
         bad: list[str] = []
         good = facts.walk_readable(self.git_dir, commit, self.limits, bad.append)
-        self.problems += [[f"commit {oid}", "Cannot be read; commits before it may be missing."] for oid in bad[:20]]
+        self.problems += [[f"commit {oid}", UNREADABLE] for oid in bad[:20]]
         if not good:
             raise Broken("The newest commit of the repository cannot be read.", "Run `git fsck` in the original.")
         done = 0

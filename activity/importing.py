@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from zlib import crc32
 
 from django.db import transaction
 
 from activity import days
 from activity.bulk import lists
-from activity.commits import Reader, Touched, newest_commit
+from activity.commits import UNREADABLE, Reader, Touched, newest_commit
 from activity.flow.refresh import refresh_flow
 from activity.lines import count_all_lines, lines_left
 from activity.mailmaps import Mailmap
@@ -23,6 +24,8 @@ from projects.models import Project, Repository
 
 RULES = 2  # grows when the same commits would give other rows: histories are then read anew
 SHOWN_PROBLEMS = 50
+SHOWN_BOUNDARY = 20
+CUT_OFF = "What came before it is missing: the original is a shallow clone."
 NOTHING = "-"  # target of an import that ends with an empty repository
 
 
@@ -82,13 +85,20 @@ class _Import:
     check: Callable[[], None]
     touched: Touched = field(default_factory=Touched)
     added_up: bool = False
+    boundary: list[str] = field(init=False)
+    rules: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """A commit whose parents the mirror gets later has other rows then: so it is a matter of rules."""
+        self.boundary = self.mirror.boundary()
+        self.rules = RULES + (1000 * (1 + crc32("".join(self.boundary).encode()) % 2_000_000) if self.boundary else 0)
 
     def read_commits(self) -> None:
         """Phase one. `History.target` is set while it runs, so that an interrupted one is known to be."""
         projects = list(Project.objects.live().filter(repository=self.repository).order_by("pk"))
         present = [project.pk for project in projects]
         history = self.history
-        if (history.commit, history.target, history.rules, history.projects) == (self.commit, "", RULES, present):
+        if (history.commit, history.target, history.rules, history.projects) == (self.commit, "", self.rules, present):
             return
         self.check()
         if history.target or history.lines_commit != history.commit:
@@ -96,10 +106,10 @@ class _Import:
         tips = [tip for tip in dict.fromkeys([history.commit, history.target]) if tip not in {"", NOTHING}]
         self._save(target=self.commit or NOTHING)
         reader = self._reader()
-        if history.rules != RULES:
+        if history.rules != self.rules:
             reader.keep_only([])
             tips = []
-            self._save(commit="", lines_commit="", rules=RULES, projects=[])
+            self._save(commit="", lines_commit="", rules=self.rules, projects=[])
         related = relatives(self.repository.pk)
         newest = newest_commit()
         self._change_mailmap(reader)
@@ -111,7 +121,8 @@ class _Import:
         self._add_up(projects)
         self._name_people(projects, reader.identities.joined)
         self._tell_relatives(related)
-        problems = reader.erased.within([*reader.mailmap.problems(), *reader.problems])
+        cut_off = [[f"commit {oid}", CUT_OFF] for oid in self.boundary[:SHOWN_BOUNDARY]]
+        problems = reader.erased.within([*cut_off, *reader.mailmap.problems(), *reader.problems])
         self._save(
             commit=self.commit,
             target="",
@@ -175,7 +186,8 @@ class _Import:
             reader.keep_only([])
             return
         complete = all(facts.exists(reader.git_dir, tip, reader.limits) for tip in tips)
-        known = [self.history.commit] if complete and self.history.commit else []
+        lost = any(words == UNREADABLE for _, words in self.history.problems)  # they may be there again
+        known = [self.history.commit] if complete and self.history.commit and not lost else []
         self.watch.phase("Reading history")
         reader.stage(self.commit, known, self._read)
         if not complete:

@@ -24,6 +24,12 @@ _RULES: tuple[tuple[str, type[GitError], str, str], ...] = (
     (r"no space left on device|disk quota exceeded", StorageFull, "The disk for mirrors is full.", "Free some space."),
     (r"died of signal (?:9|15)\b", Killed, "Git was killed while it worked.", "Look for memory pressure on the host."),
     (
+        r"aborting due to possible repository corruption on the remote side",
+        Broken,
+        "The original is damaged, and its server sends nothing that is new.",
+        "Run `git fsck` in the original and repair it; what was read before stays.",
+    ),
+    (
         r"empty filename in tree entry|too-short tree (?:file|object)|malformed mode in tree entry",
         Broken,
         "Git cannot read a folder of this repository: its tree is malformed.",
@@ -138,7 +144,8 @@ _RULES: tuple[tuple[str, type[GitError], str, str], ...] = (
 )
 _COMPILED = tuple((re.compile(pattern), kind, message, hint) for pattern, kind, message, hint in _RULES)
 # git's own name of a failed check, for example "gitmodulesUrl": letters only, so safe to show.
-_FSCK = re.compile(r"object [0-9a-f]{40,64}: ([a-zA-Z0-9]{3,40}): ")
+_FSCK = re.compile(r"object ([0-9a-f]{40,64}): ([a-zA-Z0-9]{3,40}): ")
+_DAMAGED = re.compile(r"(?:object|could not read|unable to read) '?([0-9a-f]{40,64})\b")
 
 
 def explain(status: int, stderr: bytes) -> GitError:
@@ -149,7 +156,7 @@ def explain(status: int, stderr: bytes) -> GitError:
     own = "\n".join(line for line in lines if not line.startswith("remote: "))
     if check := _FSCK.search(own):
         return Broken(
-            f"The repository holds objects that fail git's check “{check[1]}”.",
+            f"The repository holds objects that fail git's check “{check[2]}”, first {check[1]}.",
             "Run `git fsck` in the original and repair it.",
         )
     text = own.lower()
@@ -158,7 +165,8 @@ def explain(status: int, stderr: bytes) -> GitError:
         return Killed("Git was killed while it received the repository.", "Look for memory pressure on the host.")
     for pattern, kind, message, hint in _COMPILED:
         if pattern.search(text):
-            return kind(message, hint)
+            named = _DAMAGED.search(stderr.decode("utf-8", "replace").lower()) if kind is Broken else None
+            return kind(f"{message} The first one is {named[1]}." if named else message, hint)
     return GitError(f"Git ended with status {status}.", "Try again; tell an administrator if it stays.")
 
 

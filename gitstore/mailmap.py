@@ -11,7 +11,8 @@ from gitstore.records import Limits
 PATH = ".mailmap"
 BATCH = 2000
 SHOWN = 20
-_LINE = re.compile(rb"[^<]*<[^>]*>.*")
+_LINE = re.compile(rb"([^<]*)<[^>]+>(?:[^<]*|[^<]*(<)[^>]*>.*)", re.DOTALL)
+_FORM = "Not of the form `Name <address>` or `Name <address> Other name <other address>`."
 
 
 def mailmap_blob(git_dir: Path, commit: str, limits: Limits) -> str:
@@ -45,5 +46,13 @@ def broken_lines(git_dir: Path, blob: str, limits: Limits) -> list[tuple[int, st
 def _broken(lines: Iterable[bytes]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, 1):
         text = line.strip()
-        if text and not text.startswith(b"#") and not _LINE.match(text):
-            yield number, "Not of the form `Name <address>` or `Name <address> Other name <other address>`."
+        if b"\0" in text:
+            yield number, "Git reads nothing from here on, because of a zero byte."
+            return
+        if not text or text.startswith(b"#"):
+            continue
+        match = _LINE.fullmatch(text)
+        if match is None:
+            yield number, _FORM
+        elif not match[1].strip() and not match[2]:
+            yield number, "Changes nobody: it has one address and no name."

@@ -35,6 +35,7 @@ _FETCH = (
     "--no-recurse-submodules",
     "--update-shallow",
 )
+_ALL_PARENTS = "--upload-pack=GIT_GRAFT_FILE=/dev/null git-upload-pack"  # else what a graft hides is not sent
 
 
 class Mirror:
@@ -86,15 +87,14 @@ class Mirror:
             listing = read_listing(address, access, self.limits)
             self._check_size(listing)
             fresh = not self.exists or self._format_differs(listing)
-            if fresh:
-                self._init(listing.state.object_format)
-            git_dir = self._quarantine if fresh else self.path
-            before = refs.read_oids(git_dir, self.limits)
-            if before != listing.refs:
-                receive = self._receive_in_bulk if fresh and len(listing.refs) > MANY_REFS else self._receive
-                receive(address, access, listing, ProgressReader(on_progress) if on_progress else None)
-        after = refs.read_oids(git_dir, self.limits) if before != listing.refs else before
-        head = self._settle(git_dir, before, after, listing, branch)
+            try:
+                before, after = self._bring(address, access, listing, on_progress, fresh=fresh)
+            except Broken:
+                if fresh or not self._is_damaged():
+                    raise
+                fresh = True
+                before, after = self._bring(address, access, listing, on_progress, fresh=fresh)
+        head = self._settle(self._quarantine if fresh else self.path, before, after, listing, branch)
         if fresh:
             self._move_in()
         commit = after[head].decode("ascii") if head else None
@@ -140,6 +140,13 @@ class Mirror:
     def refs(self) -> list[Ref]:
         """All branches and tags, by name."""
         return refs.read_refs(self.path, self.limits)
+
+    def boundary(self) -> list[str]:
+        """Ids of commits whose parents the remote does not have, because it is a shallow clone."""
+        try:
+            return sorted((self.path / "shallow").read_text("ascii").split())
+        except FileNotFoundError:
+            return []
 
     def tags(self) -> list[Tag]:
         """All tags that lead to a commit, by name."""
@@ -226,11 +233,39 @@ class Mirror:
             listing.state.object_format == "sha256"
         )
 
+    def _bring(
+        self,
+        address: CheckedAddress,
+        access: Access,
+        listing: Listing,
+        on_progress: Callable[[FetchProgress], None] | None,
+        *,
+        fresh: bool,
+    ) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
+        """Branches and tags before and after, of this mirror or, `fresh`, of a new one beside it."""
+        if fresh:
+            self._init(listing.state.object_format)
+        git_dir = self._quarantine if fresh else self.path
+        before = refs.read_oids(git_dir, self.limits)
+        if before == listing.refs and not self.boundary():
+            return before, before
+        receive = self._receive_in_bulk if fresh and len(listing.refs) > MANY_REFS else self._receive
+        receive(address, access, listing, ProgressReader(on_progress) if on_progress else None)
+        return before, refs.read_oids(git_dir, self.limits)
+
+    def _is_damaged(self) -> bool:
+        """Whether commits are lost here, so that fetching everything anew may help."""
+        try:
+            run_git(["rev-list", "--quiet", "--all"], git_dir=self.path, limits=self.limits)
+        except Broken:
+            return True
+        return False
+
     def _receive(
         self, address: CheckedAddress, access: Access, _listing: Listing, progress: ProgressReader | None
     ) -> None:
         git_dir = self._quarantine if self._quarantine.exists() else self.path
-        words = [*_FETCH, "--prune", "--progress" if progress else "--quiet"]
+        words = [*_fetch(address), "--prune", "--progress" if progress else "--quiet"]
         if (git_dir / "shallow").exists():
             words.append("--unshallow")
         with self._size_told(git_dir):
@@ -240,7 +275,7 @@ class Mirror:
         self, address: CheckedAddress, access: Access, listing: Listing, progress: ProgressReader | None
     ) -> None:
         """First fetch of very many refs: the objects by their ids, then all refs in one file."""
-        words = [*_FETCH, "--progress" if progress else "--quiet", "--stdin", "--", address.url]
+        words = [*_fetch(address), "--progress" if progress else "--quiet", "--stdin", "--", address.url]
         wanted = b"\n".join(sorted(set(listing.refs.values()))) + b"\n"
         with self._size_told(self._quarantine):
             self._write(words, self._quarantine, access, progress, wanted)
@@ -272,6 +307,10 @@ class Mirror:
         if before != after:
             self._write(["pack-refs", "--all"], git_dir)
         return head
+
+
+def _fetch(address: CheckedAddress) -> Sequence[str]:
+    return _FETCH if address.local is None else (*_FETCH, _ALL_PARENTS)
 
 
 def _stale_files(git_dir: Path) -> Iterator[Path]:

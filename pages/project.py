@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from activity.import_problems import visible_import_problems
 from activity.models import Participation
 from activity.people import key_of
 from activity.privacy import figures_are_shared
@@ -24,7 +25,7 @@ from pages.related import related_projects
 from pages.weeks import week_starts
 from projects import readiness
 from projects.access import Moved, get_visible_project, may_maintain, visible_problems
-from projects.models import Follow, Licence, Project, ProjectQuerySet, Release, Role, Star
+from projects.models import Follow, Licence, Project, ProjectQuerySet, Release, Repository, Role, Star
 from source.access import visible_code
 from source.code_links import CodeLinks
 from source.frame import project_tabs
@@ -96,9 +97,14 @@ def _context(request: HttpRequest, project: Any) -> dict[str, Any]:
         "checks": [(check, links.file(check.path)) for check in checks],
         "passed": sum(check.passed for check in checks),
         "related": related_projects(project, request.user),
-        "problems": visible_problems(request, project.repository) if maintains else [],
+        "problems": _problems(request, project.repository) if maintains else [],
         "anonymous_read": settings.ANONYMOUS_READ,
     }
+
+
+def _problems(request: HttpRequest, repository: Repository) -> list[list[str]]:
+    """Of files and of the history."""
+    return [*visible_problems(request, repository), *visible_import_problems(request.user, repository)]
 
 
 def _figures(project: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Max
@@ -15,7 +15,7 @@ from activity.models import History
 from contributions import guides, landing, warranties
 from gitstore.errors import GitError
 from gitstore.mirrors import MANY_PACKS, Mirror
-from gitstore.records import FetchResult, Tag
+from gitstore.records import FetchResult
 from projects.apply import apply_facts
 from projects.models import Repository
 from search.indexing import index_quietly
@@ -124,7 +124,7 @@ class _Run:
         repository.ref_count = fetched.remote.refs
         repository.size_bytes = mirror.size_bytes()
         repository.fetched_at = timezone.now()
-        if not repository.root_commit and fetched.commit:
+        if not repository.root_commit and fetched.commit and not mirror.boundary():
             repository.root_commit = next(iter(mirror.root_commits(fetched.commit)), "")
         repository.save(
             update_fields=["default_branch", "head_commit", "ref_count", "size_bytes", "fetched_at", "root_commit"]
@@ -133,13 +133,14 @@ class _Run:
 
     def _read(self, mirror: Mirror, commit: str) -> None:
         tags = mirror.tags()
-        facts_mark = f"{commit}:{_digest(tags)}:{policy.RULES}"
+        facts_mark = f"{commit}:{_digest(f'{tag.name} {tag.commit}' for tag in tags)}:{policy.RULES}"
         if self.job.facts_commit != facts_mark:
             self.progress.phase("Reading files")
             with mirror.snapshot(commit) as snapshot:
                 apply_facts(self.repository, snapshot, tags, commit, erased_texts().within)
             self._mark(facts_commit=facts_mark)
-        activity_mark = f"{commit}:{policy.RULES}"
+        boundary = mirror.boundary()
+        activity_mark = f"{commit}:{policy.RULES}{':' + _digest(boundary) if boundary else ''}"
         if self.job.activity_commit != activity_mark:
             self._import(mirror, commit, activity_mark)
         self._own()
@@ -181,6 +182,5 @@ class _Run:
         return max(filter(None, [newest, self.job.active_at]), default=None)
 
 
-def _digest(tags: Sequence[Tag]) -> str:
-    text = "\n".join(f"{tag.name} {tag.commit}" for tag in tags)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:16]

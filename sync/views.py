@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from activity.import_problems import visible_import_problems
 from common.htmx import render_fragment
 from projects.access import visible_problems
 from projects.models import Project, Repository
@@ -131,7 +132,10 @@ def _context(request: HttpRequest, job: SyncJob) -> dict[str, Any]:
         "run": runs[0] if runs else None,
         "runs": runs,
         "projects": projects,
-        "problems": visible_problems(request, job.repository),
+        "problems": [
+            *visible_problems(request, job.repository),
+            *visible_import_problems(request.user, job.repository),
+        ],
         "twins": _twins(request, job.repository),
         "reload": request.path if request.method == "GET" else "",
     }

@@ -10,6 +10,28 @@ from tests.gitstore.test_history_bulk import hidden
 pytestmark = pytest.mark.django_db
 
 
+ANN, BO = b"Ann P <p@x> <ann@example.org>\n", b"Bo P <bp@x> <bo@x>\n"
+# What somebody made of the file, and the lines of it that say nothing to git.
+MAILMAPS = [
+    (ANN + b"what is this\n# " + BO, [2]),
+    (ANN.replace(b"\n", b"\r\n") + b"\r\nwhat\r\n" + BO, [3]),
+    (b"\xef\xbb\xbf" + ANN + BO, []),
+    (ANN + b"A\0" + BO + BO + b"what\n", [2]),
+    (b"Ann <bo@x> <ann@example.org>\nBo <ann@example.org> <bo@x>\n", []),
+    (
+        b"Ann\n<ann@example.org>\nann@example.org\n<>\nAnn <> <ann@example.org>\n>\nAnn P <p@x> <bo\n" + BO,
+        [*range(1, 8)],
+    ),
+    (b"Ann P <p@x> " + b"x" * 300_000 + b" <ann@example.org>\n" + BO, []),
+    ((b"N <n@x> <%d@x>\n" * 20_000) % (*range(20_000),) + ANN, []),
+    ("Ann P <p@x> <ann@example.org>\n".encode("utf-16"), [1]),
+    (b"J\xf6rg <p@x> <ann@example.org>", []),
+    (("120000", b"people"), [1]),
+    (("160000", "1" * 40), []),
+    (b"", []),
+]
+
+
 @pytest.fixture
 def builder_of_three():
     """A builder, its project, and the middle one of three commits as a file of its own."""
@@ -39,9 +61,21 @@ class TestDamage:
         builder.commit({"a": "5\n"})
         imported(project)
         assert Commit.objects.count() == 4
+        assert any(lost in place for place, _ in History.objects.get().problems)
         before = rows(project.repository)
         imported(project)
         assert rows(project.repository) == before
+
+    def test_a_commit_that_is_there_again_is_read(self, builder_of_three):
+        builder, project, bad = builder_of_three
+        path = builder.path / "objects" / bad[:2] / bad[2:]
+        away = path.rename(builder.path / "away")
+        imported(project)
+        assert Commit.objects.count() == 1
+        away.rename(path)
+        builder.commit({"a": "4\n"})
+        imported(project)
+        assert (Commit.objects.count(), project.commits_total, History.objects.get().problems) == (4, 4, [])
 
     @pytest.mark.parametrize(
         "spoil", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: data[:-9] + b"x" * 9]
@@ -82,12 +116,15 @@ class TestDamage:
         assert History.objects.get().problems == [[f"commit {bad}", "Its files cannot be compared."]]
         assert History.objects.get().lines_left == 0
 
-    def test_broken_lines_of_a_mailmap_are_named(self):
+    def test_broken_lines_of_a_mailmap_are_named_and_the_others_count(self):
         builder, project = planted()
-        builder.commit({".mailmap": "Ann B <ann@b> <ann@example.org>\nwhat is this\n"})
-        imported(project)
-        assert [place for place, _ in History.objects.get().problems] == [".mailmap, line 2"]
-        assert our_shortlog(project.repository) == {b"Ann B <ann@b>": 1}
+        builder.commit({"people": "Ann P <p@x> <ann@example.org>\n"}, author="Bo <bo@x>")
+        for content, broken in MAILMAPS:
+            builder.commit({".mailmap": content})
+            imported(project)
+            said = [place.removeprefix(".mailmap, line ") for place, _ in History.objects.get().problems]
+            assert (content[:90], list(map(int, said))) == (content[:90], broken)
+            assert our_shortlog(project.repository) == shortlog(project.repository, "--no-merges")
 
     def test_an_emptied_repository(self):
         builder, project = planted()

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from activity.models import History
 from projects.models import FieldValue, Project
 from sync import pipeline, queue
 from sync.models import SyncJob, SyncRun
@@ -177,3 +178,13 @@ class TestProblems:
         assert visit(client, stranger, own).context["problems"] == [["part/a.json", "Broken."]]
         assert visit(client, owner, whole).context["problems"] == self.PROBLEMS
         assert visit(client, administrator, own).context["problems"] == self.PROBLEMS
+
+    @pytest.mark.parametrize("page", ["sync", "project"])
+    def test_commits_belong_to_no_folder(self, client, project, part, stranger, owner, administrator, page):
+        commits = [["commit 1", "Cannot be read."]]
+        History.objects.create(repository=project.repository, problems=commits)
+        own = f"/sync/{project.repository_id}/" if page == "sync" else "/projects/part/"
+        assert visit(client, stranger, own).context["problems"] == [["part/a.json", "Broken."]]
+        assert visit(client, administrator, own).context["problems"] == self.PROBLEMS + commits
+        project.delete()
+        assert visit(client, stranger, own).context["problems"][1:] == commits
