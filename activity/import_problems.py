@@ -9,8 +9,8 @@ from projects.models import Project, Repository
 
 def visible_import_problems(user: User | AnonymousUser, repository: Repository) -> list[list[str]]:
     """[place, message] pairs: commits, lines of the .mailmap. None for who maintains but a folder beside others."""
-    found: list[list[str]] | None
-    found = History.objects.filter(repository=repository).values_list("problems", flat=True).first()
+    history: History | None = getattr(repository, "history", None)
+    found = history.problems if history is not None else []
     if not found:
         return []
     mine = Project.objects.maintainable_by(user).filter(repository=repository)

@@ -57,7 +57,7 @@ def _with_facts(request: HttpRequest) -> ProjectQuerySet:
     roles = Prefetch("roles", Role.objects.current().select_related("user"), to_attr="current_roles")
     releases = Prefetch("releases", Release.objects.all()[:SHOWN_RELEASES], to_attr="newest_releases")
     return (
-        Project.objects.select_related("owner", "readme", "repository__sync_job")
+        Project.objects.select_related("owner", "readme", "repository__sync_job", "repository__history")
         .prefetch_related("topics", "languages", "licences", "packages", "people_files", roles, releases)
         .annotate(
             starred=Exists(Star.objects.filter(project=OuterRef("pk"), user=user)),
