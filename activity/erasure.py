@@ -21,7 +21,7 @@ from activity.bulk import lists
 from activity.identities import IdentityError, changing_people, standing
 from activity.models import AddressClaim, ExcludedTerm, Identity, KeptApart, MailmapEntry, Merge, Participation, Person
 from activity.people import forge_login, is_shared, pseudonym_address
-from projects import catalog
+from projects.catalog import erasing
 from projects.fields import NAMING_FIELDS
 from projects.models import FieldValue, Project
 
@@ -157,7 +157,8 @@ def _erase_texts(scrub: "Scrubber", found: Known) -> None:
     ):
         scrub_rows(model, fields, scrub)
     scrub_rows(FieldValue, ("value",), scrub, field__in=NAMING_FIELDS)
-    catalog.refresh(scrub_rows(Project, NAMING_FIELDS, scrub))
+    changed = scrub_rows(Project, NAMING_FIELDS, scrub)
+    erasing.erase(scrub.whole, [account.pk for account in found.accounts], changed)
 
 
 def scrub_rows(model: type[models.Model], fields: Sequence[str], scrub: "Scrubber", **only: Any) -> list[int]:

@@ -77,6 +77,11 @@ def beginning(word: str) -> list[Asked]:
     return [Asked(_NUMBER[part, BEGINNING], [f"{part}{word}*"], tuple(_forms(part, word))) for part in HEAD]
 
 
+def anywhere(word: str) -> Asked:
+    """The word itself, in those parts whose words are known for spelling."""
+    return Asked(0, [part + word[:LONGEST_WORD] for part in SPELLED])
+
+
 def alike(word: str, near: Sequence[str]) -> list[Asked]:
     """Words spelled alike, which are `near`, or beginning like its stem."""
     asked = []

@@ -12,7 +12,10 @@ from activity import erasure, identities
 from activity.erased_texts import ErasedTexts, remember
 from activity.identities import IdentityError
 from activity.models import AddressClaim, Identity, KeptApart, Merge, Participation, Person, PersonDay
-from projects.models import Repository
+from projects import verbs
+from projects.catalog.query import CatalogQuery
+from projects.catalog.selection import select
+from projects.models import CatalogWord, Project, Repository, UnansweredSearch
 from tests.activity.histories import imported, planted
 from tests.conftest import make_user
 
@@ -37,7 +40,13 @@ def person(email):
 def texts():
     """Everything about people that the portal's tables hold, as one text."""
     tables = [Person, Identity, AuditEvent, Merge, KeptApart, AddressClaim, Membership, Notification, User]
+    tables += [CatalogWord, UnansweredSearch]
     return "\n".join(str(row) for table in tables for row in table.objects.values()).lower()
+
+
+def found(words):
+    ids = select(CatalogQuery(text=words), User.objects.get(is_superuser=True)).ids
+    return [Project.objects.get(pk=pk).slug for pk in ids]
 
 
 def figures():
@@ -109,6 +118,19 @@ class TestErase:
         assert not user.notifications.exists() and not user.mails.exists()
         assert teams.Timeline.load().of(erased.user_id, []) == before
         assert "zoë" not in texts()
+
+    def test_nor_does_the_catalog_find_what_they_look_after(self, world, administrator):
+        user, project = make_user("zoeq"), Project.objects.get(slug="billing")
+        User.objects.filter(pk=user.pk).update(email=EMAIL, name=NAME)
+        verbs.give_role(project, user, "owner", administrator)
+        kept = ["quietly shared code", "wordy"]
+        UnansweredSearch.objects.bulk_create(UnansweredSearch(text=text) for text in [*kept, "zoe quietly thanks"])
+        assert found("quietly") == found("quietlx") == found("zoeq") == ["billing"]
+        erasure.erase(person(EMAIL).pk, administrator)
+        assert found("quietly") == found("quietlx") == found("zoeq") == []
+        assert not CatalogWord.objects.filter(word__in=["quietly", "zoeq"]).exists()
+        assert CatalogWord.objects.filter(word="billing").exists()
+        assert sorted(UnansweredSearch.objects.values_list("text", flat=True)) == kept
 
     def test_is_done_once_and_never_undone(self, world, administrator):
         zoe, other = person(EMAIL), person("7+zoeq@users.noreply.forge.example")
