@@ -1,4 +1,4 @@
-"""The embedded code search beside ripgrep, git grep and csearch over the same source, in one run.
+"""The embedded code search beside ripgrep, git grep, csearch and Zoekt over the same source, in one run.
 
 BENCH_SOURCE: a folder below which bare repositories are looked for; without it, the libraries of this Python are put
 into one. BENCH_MEGABYTES of text are indexed (450).
@@ -23,6 +23,8 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+
+from bench._zoekt import zoekt_beside
 
 MEGABYTES = int(os.environ.get("BENCH_MEGABYTES", "450"))
 SOURCE = os.environ.get("BENCH_SOURCE", "")
@@ -188,8 +190,8 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def compare(engine, held, trees, asked):
-    """Each question to each tool in turn; rows of (kind, ours, ripgrep's, csearch's, git grep's)."""
+def compare(engine, held, trees, asked, zoekt):
+    """Each question to each tool in turn; rows of (kind, ours, ripgrep's, csearch's, git grep's, Zoekt's, files)."""
     from search.engine import Request
 
     everybody = frozenset(held)
@@ -213,7 +215,7 @@ def compare(engine, held, trees, asked):
             _, other = timed(output, command, CSEARCHINDEX=str(index))
         if position % max(1, len(asked) // GIT_QUESTIONS) == 0 and "-tpy" not in words:
             _, grep = timed(grep_git, held, words)
-        rows.append((kind, first, ours, ripgrep, other, grep, answer.total))
+        rows.append((kind, first, ours, ripgrep, other, grep, zoekt and zoekt.ask(matcher), answer.total))
     return rows, differing
 
 
@@ -243,14 +245,15 @@ def grep_git(held, words):
 
 def show(rows):
     kinds = dict.fromkeys(row[0] for row in rows)
-    print(f"  {'question':22} {'asked':>5} {'first':>8} {'again':>8} {'ripgrep':>9} {'csearch':>9} {'git grep':>9}")
+    tools = "".join(f"{name:>10}" for name in ("ripgrep", "csearch", "git grep", "zoekt"))
+    print(f"  {'question':22} {'asked':>5} {'first':>8} {'again':>8}{tools}")
     for kind in [*kinds, "all"]:
         chosen = [row for row in rows if kind in (row[0], "all")]
         cells = []
-        for column in range(1, 6):
+        for column in range(1, 7):
             values = [row[column] for row in chosen if row[column] is not None]
             cells.append(f"{statistics.median(values):9.1f}" if values else "        -")
-        print(f"  {kind:22} {len(chosen):5} {cells[0][1:]} {cells[1][1:]} {cells[2]} {cells[3]} {cells[4]}")
+        print(f"  {kind:22} {len(chosen):5} {cells[0][1:]} {cells[1][1:]} {' '.join(cells[2:])}")
 
 
 CLIENT = """
@@ -360,8 +363,11 @@ def run(folder):
     goal("MB a second and core", text / processor, GOAL_SPEED, least=True)
     trees = check_out(held, folder)
     asked = questions(trees, random.Random(3))
-    rows, differing = compare(engine, held, trees, asked)
+    with zoekt_beside(folder, held, engine.file_bytes) as zoekt:
+        rows, differing = compare(engine, held, trees, asked, zoekt)
     show(rows)
+    if zoekt:
+        zoekt.show()
     print(f"  questions whose files differ from ripgrep's: {len(differing)} of {len(rows)}")
     for line in differing:
         print(f"    {line}")
