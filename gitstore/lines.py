@@ -1,8 +1,6 @@
 """Lines that commits add and remove, a chunk of commits at a time: the slow part of reading a history."""
 
 import os
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +18,6 @@ BETWEEN = "//"  # cannot occur within a path
 MOST = 2**31 - 1
 TOGETHER = 500
 COUNTING = ("--ignore-submodules=none", "--numstat", "-M", "--diff-merges=off", "--format=%H")
-_STAT = re.compile(rb"\n?(\d+|-)\t(\d+|-)\t(.*)\Z", re.DOTALL)
 
 
 class CommitLines(NamedTuple):
@@ -94,51 +91,41 @@ class _Attempt:
             yield waiting
 
 
-class _Tally:
-    """One commit while its files are read."""
-
-    __slots__ = ("added", "areas", "files", "oid", "removed")
-
-    def __init__(self, oid: str) -> None:
-        self.oid = oid
-        self.files = self.added = self.removed = 0
-        self.areas: Counter[bytes] = Counter()
-
-    def file(self, added: bytes, removed: bytes, path: bytes, skip: int) -> None:
-        self.files += 1
-        if added != b"-":
-            self.added += int(added)
-            self.removed += int(removed)
-        self.areas[b"/".join(path.split(b"/", skip + AREA_DEPTH)[skip:-1][:AREA_DEPTH])] += 1
-
-    def result(self) -> CommitLines:
-        names = (folder.decode("utf-8", "replace")[:MAX_AREA] or TOP for folder in self._foremost())
-        areas = BETWEEN.join(names)
-        return CommitLines(self.oid, min(self.files, MOST), min(self.added, MOST), min(self.removed, MOST), areas)
-
-    def _foremost(self) -> list[bytes]:
-        if len(self.areas) == 1:
-            return list(self.areas)
-        return sorted(self.areas, key=lambda area: (-self.areas[area], area))[:MAX_AREAS]
-
-
 def _commits(chunks: Iterable[list[bytes]], folder: bytes | None) -> Iterator[CommitLines]:
+    """Written flat, because a call for each file would cost as much as everything else here."""
     skip = folder.strip(b"/").count(b"/") + 1 if folder else 0
     tokens = (token for chunk in chunks for token in chunk)
-    tally: _Tally | None = None
+    known: dict[bytes, bytes] = {}
+    areas: dict[bytes, int] = {}
+    oid, files, added, removed = "", 0, 0, 0
     for token in tokens:
-        match = _STAT.match(token)
-        if match is None:
-            if tally is not None:
-                yield tally.result()
-            tally = _Tally(check_oid(token.decode("ascii", "replace")))
+        parts = token.split(b"\t", 2)
+        if len(parts) != 3:
+            if oid:
+                yield _counted(oid, files, added, removed, areas)
+            oid, files, added, removed, areas = check_oid(token.decode("ascii", "replace")), 0, 0, 0, {}
             continue
-        added, removed, path = match.groups()
+        plus, minus, path = parts
         if not path:  # a rename: the old and the new path follow
             next(tokens, b"")
             path = next(tokens, b"")
-        if tally is None:
+        if not oid:
             raise Broken("The repository's history cannot be read.")
-        tally.file(added, removed, path, skip)
-    if tally is not None:
-        yield tally.result()
+        files += 1
+        if minus != b"-":
+            added += int(plus)
+            removed += int(minus)
+        inside = path.rpartition(b"/")[0]
+        if (area := known.get(inside)) is None:
+            area = known[inside] = b"/".join(inside.split(b"/")[skip : skip + AREA_DEPTH])
+        areas[area] = areas.get(area, 0) + 1
+    if oid:
+        yield _counted(oid, files, added, removed, areas)
+
+
+def _counted(oid: str, files: int, added: int, removed: int, areas: dict[bytes, int]) -> CommitLines:
+    foremost = list(areas)
+    if len(foremost) > 1:
+        foremost = sorted(areas, key=lambda area: (-areas[area], area))[:MAX_AREAS]
+    names = [folder.decode("utf-8", "replace")[:MAX_AREA] or TOP for folder in foremost]
+    return CommitLines(oid, min(files, MOST), min(added, MOST), min(removed, MOST), BETWEEN.join(names))
