@@ -33,7 +33,7 @@ LIBRARIES = {
         "for commit, _ in zip(pydriller.Repository(path, order='reverse').traverse_commits(), range(n)):\n"
         "    commit.insertions, commit.deletions",
     ),
-    "Perceval": (
+    "Perceval (which begins with the oldest commits, of all branches)": (
         "perceval",
         "import perceval.backends.core.git as backend, itertools\n"
         "list(itertools.islice(backend.Git(path, path).fetch(no_update=True), n))",
@@ -186,7 +186,9 @@ def beside_libraries(path, name):
         try:
             theirs, _ = cost(partial(subprocess.run, command, env=environment, check=True, stderr=subprocess.PIPE))
         except subprocess.CalledProcessError as error:
-            print(f"  {library}: not measured: {error.stderr.decode(errors='replace').strip().rpartition(chr(10))[2]}")
+            words = error.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            hint = "; BENCH_PYTHON names an interpreter that has it" if words.startswith("ModuleNotFound") else ""
+            print(f"  {library}: not measured: {words}{hint}")
             continue
         except OSError as error:
             print(f"  {library}: not measured: {error}")
