@@ -33,10 +33,15 @@ LIBRARIES = {
         "for commit, _ in zip(pydriller.Repository(path, order='reverse').traverse_commits(), range(n)):\n"
         "    commit.insertions, commit.deletions",
     ),
-    "Perceval (which begins with the oldest commits, of all branches)": (
+    # By itself it begins with the oldest commits of all branches; given the log it asks for, it reads the same commits.
+    "Perceval, with git's part": (
         "perceval",
-        "import perceval.backends.core.git as backend, itertools\n"
-        "list(itertools.islice(backend.Git(path, path).fetch(no_update=True), n))",
+        "import perceval.backends.core.git as backend, subprocess, tempfile\n"
+        "options = backend.GitRepository.GIT_PRETTY_OUTPUT_OPTS\n"
+        "words = ['git', '--git-dir=' + path, 'log', '-n', str(n), *options, 'HEAD']\n"
+        "with tempfile.NamedTemporaryFile() as log:\n"
+        "    subprocess.run(words, stdout=log, check=True)\n"
+        "    assert len(list(backend.Git(path, log.name).fetch())) == n",
     ),
 }
 

@@ -112,7 +112,8 @@ def awkward(builder, between=lambda: None):
     builder.commit({"bin": b"\0\1\2" * 100}, message="Binary", author="Uni\u2028code \x1e <u@x>")
     between()
     builder.commit({"bin": ("100755", b"\0\1\2" * 100)}, message="Mode")
-    builder.commit({"module": ("160000", first)}, message="Submodule")
+    builder.commit({"module": ("160000", first), "long": "line\n" * 50}, message="Submodule")
+    builder.commit({"module": ("160000", side), "long": None, "docs/long": "line\n" * 49 + "end\n"}, message="Moved on")
     builder.commit({b"new\nline\t\xff": "n\n"}, message=b"\xff\xfe not text\n\nBody", author="No Mail <>")
     builder.commit({"a.txt": "2\n"}, message="x" * 1000, author=" <only@mail>")
     builder.commit(
