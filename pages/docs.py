@@ -2,12 +2,14 @@
 
 import re
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
@@ -21,6 +23,7 @@ SHOWN = {
 }
 BASE = "/documents/"  # stands for the folder of the documents until addresses are known
 FOR_DEVELOPERS = "\n## Tables\n"  # from here on a document speaks of the source
+_HEADING = re.compile(r'<h([23]) id="([^"]+)"[^>]*>(.*?)</h\1>', re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w-]+\.md)(#[\w-]*)?\)")
 
 
@@ -28,7 +31,8 @@ _LINK = re.compile(r"\[([^\]]+)\]\(([\w-]+\.md)(#[\w-]*)?\)")
 def document(request: HttpRequest, name: str) -> HttpResponse:
     if name not in SHOWN:
         raise Http404("There is no such document.")
-    return render(request, "pages/docs.html", {"text": _text(name), "title": SHOWN[name][1]})
+    context = {"text": _text(name), "contents": _contents(name), "title": SHOWN[name][1]}
+    return render(request, "pages/docs.html", context)
 
 
 @lru_cache(maxsize=len(SHOWN))
@@ -42,6 +46,12 @@ def _text(name: str) -> SafeString:
     for known, (file, _) in SHOWN.items():
         html = html.replace(f'href="{BASE}{file}', f'href="{reverse("pages:docs", args=[known])}')
     return mark_safe(html)  # noqa: S308 - our own document, sanitised
+
+
+@lru_cache(maxsize=len(SHOWN))
+def _contents(name: str) -> list[tuple[str, str]]:
+    """(place, words) of each heading, in order."""
+    return [(place, unescape(strip_tags(words))) for _, place, words in _HEADING.findall(_text(name))]
 
 
 def _named(link: re.Match[str]) -> str:

@@ -201,6 +201,10 @@ class TestInsights:
             assert wanted and wanted <= places, url
             figures = re.findall(r'<div class="fig[^"]*">(.*?)</div>', text)
             assert figures and all('class="means"' in figure for figure in figures), url
+        contents = re.findall(
+            r'href="#([^"]+)"', document.partition('aria-label="On this page"')[2].partition("</nav>")[0]
+        )
+        assert set(contents) == places - {"keys-title"} and len(set(contents)) == len(contents) > 10
         assert "FlowWeek" not in document and ".md" not in document
         assert 'href="/docs/people/#programs"' in document
 
@@ -219,6 +223,20 @@ class TestInsights:
             for name, shown_table in page.context["tables"].items():
                 assert len(table(client, url, name, 365)) == len(shown_table.rows)
                 assert not shown_table.rows or name in offered, (url, name)
+
+    def test_every_chart_has_words_and_a_table(self, client, stranger, company):
+        """Big ones have title, description and their numbers as a table with a CSV address; small ones their words."""
+        client.force_login(stranger)
+        for url in ("/insights/", "/projects/billing/activity/", "/teams/payments/", person_url(BO)):
+            text = client.get(url, {"window": 365}).content.decode()
+            charts = list(re.finditer(r"<svg[^>]*role=\"(?:img|group)\"[^>]*>.*?</svg>", text, re.DOTALL))
+            assert any("<desc>" in chart[0] for chart in charts), url
+            for chart in charts:
+                assert re.search(r'^<svg[^>]* aria-label="[^"]+"[^>]*><title>[^<]+</title>', chart[0]), chart[0][:200]
+                if 'class="spark"' not in chart[0]:
+                    assert re.search(r"</title><desc>[^<]+</desc>", chart[0]), chart[0][:200]
+                    nearby = text[chart.end() : text.index("</table>", chart.end()) + 300]
+                    assert "<desc>" not in nearby and "csv=" in nearby, (url, chart[0][:200])
 
 
 class TestActivity:
