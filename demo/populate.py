@@ -18,7 +18,7 @@ from projects.readers import grant
 from projects.verbs import give_role, set_star
 from sync.registration import RegistrationError, register
 
-OWN_TEAM = "developer-experience"
+OWN_TEAM, OWN_SLUG = "developer-experience", "innersource-portal"
 OLDEST_MEMBERSHIP = 1100
 _STARS = {
     "maya": ("resilient-http", "engineering-handbook", "parcel-tracker"),
@@ -88,7 +88,7 @@ def register_repositories(built: Iterable[DemoRepository]) -> list[Project]:
     """Projects for those repositories that the portal does not know yet, with owners, roles, topics and stars."""
     new = []
     for repository in built:
-        if not _is_known(repository.path):
+        if not _is_known(repository.path, repository.slug):
             team = Team.objects.get(slug=repository.team)
             project = register(
                 str(repository.path), by=None, slug=repository.slug, team=team, visibility=repository.visibility
@@ -100,16 +100,25 @@ def register_repositories(built: Iterable[DemoRepository]) -> list[Project]:
 
 def register_own_repository(folder: Path) -> Project | None:
     """The portal's own repository, when it runs from a checkout that the settings allow to read."""
-    if not (folder / ".git").exists() or _is_known(folder):
+    if not (folder / ".git").exists() or _is_known(folder, OWN_SLUG):
         return None
     try:
-        return register(str(folder), by=None, slug="innersource-portal", team=Team.objects.get(slug=OWN_TEAM))
+        return register(str(folder), by=None, slug=OWN_SLUG, team=Team.objects.get(slug=OWN_TEAM))
     except RegistrationError:
         return None
 
 
-def _is_known(path: Path) -> bool:
-    return Repository.objects.filter(address_key=parse_address(str(path)).key).exists()
+def _is_known(path: Path, slug: str) -> bool:
+    """Whether there is a project for this folder; one whose folder was moved here is followed."""
+    address = parse_address(str(path))
+    if Repository.objects.filter(address_key=address.key).exists():
+        return True
+    before = Repository.objects.filter(projects__slug=slug, registered_by=None).first()
+    if before is None or not before.clone_url.startswith("/") or Path(before.clone_url).exists():
+        return False
+    before.clone_url, before.address_key = address.url, address.key
+    before.save(update_fields=["clone_url", "address_key"])
+    return True
 
 
 def _furnish(project: Project, repo: Repo) -> None:

@@ -58,6 +58,17 @@ class TestCreateDemo:
         call_command("create_demo")
         assert (demo.DATA_DIR / "demo" / "tide-cli.git" / "HEAD").is_file()
 
+    def test_follows_a_folder_that_was_moved(self, demo, tmp_path):
+        call_command("create_demo")
+        moved = (tmp_path / "elsewhere").resolve()
+        demo.DATA_DIR.rename(moved)
+        demo.DATA_DIR, demo.GIT_LOCAL_ROOTS = moved, [moved]
+        call_command("create_demo")
+        assert Project.objects.count() == 14
+        assert Project.objects.get(slug="tide-cli").repository.clone_url == str(moved / "demo" / "tide-cli.git")
+        sync("tide-cli")
+        assert Project.objects.get(slug="tide-cli").repository.fetched_at
+
     def test_what_people_changed_survives_the_next_start(self, demo):
         call_command("create_demo")
         maya = User.objects.get(username="maya")
