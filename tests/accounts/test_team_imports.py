@@ -235,6 +235,12 @@ class TestFormats:
         plan = look(content)
         assert (plan.counts()["added"], plan.problems) == (7, [])
 
+    @pytest.mark.parametrize("names", ["From,To", "joined,left", "started_on,until"])
+    def test_days_under_other_names(self, maya, names):
+        load(FILE.replace("start,end", names))
+        ended = Membership.objects.get(user=maya, team__slug="delivery")
+        assert (ended.started_on, ended.ended_on) == (day("2020-01-01"), day("2024-01-01"))
+
     def test_latin_1_is_read_and_told(self):
         plan = load("team;team_name\nvertrieb;Vertrieb München\n".encode("latin-1"))
         assert Team.objects.get().name == "Vertrieb München"
