@@ -149,8 +149,8 @@ def _told_from_others(found: Known) -> list[str]:
 def _erase_texts(scrub: "Scrubber", found: Known) -> None:
     AddressClaim.objects.filter(email__in=found.addresses).delete()
     ExcludedTerm.objects.filter(term__in=list(scrub.whole)).delete()
+    events = scrub_rows(AuditEvent, ("actor_name", "target_name", "changes"), scrub)
     for model, fields in (
-        (AuditEvent, ("actor_name", "target_name", "changes")),
         (Merge, ("reason", "undone_reason")),
         (KeptApart, ("reason",)),
         (Notification, ("title", "text", "reason")),
@@ -158,6 +158,9 @@ def _erase_texts(scrub: "Scrubber", found: Known) -> None:
         scrub_rows(model, fields, scrub)
     scrub_rows(FieldValue, ("value",), scrub, field__in=NAMING_FIELDS)
     changed = scrub_rows(Project, NAMING_FIELDS, scrub)
+    # The catalog knows former names of projects from the record.
+    about = AuditEvent.objects.filter(pk__in=events, target_type=Project._meta.label_lower).order_by()
+    changed += Project.objects.filter(pk__in=about.values("target_id")).values_list("pk", flat=True)
     erasing.erase(scrub.whole, [account.pk for account in found.accounts], changed)
 
 

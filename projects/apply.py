@@ -61,6 +61,7 @@ def write_outcome(project: Project, outcome: Outcome, shown: Callable[[Any], Any
     """Write one project in one transaction and bring its score and the catalog in line; True when a row changed."""
     with transaction.atomic():
         locked = lock(project)
+        former = locked.name if locked.field_values.filter(field="name").exists() else ""
         changes = [
             set_source(locked, Source.DERIVED, _kept(outcome.derived, shown)),
             set_source(locked, Source.DECLARED, _kept(outcome.declared, shown)),
@@ -75,6 +76,8 @@ def write_outcome(project: Project, outcome: Outcome, shown: Callable[[Any], Any
             _write_columns(locked, outcome.columns),
             _adopt_owner(locked, outcome.owner),
         ]
+        if former and former != locked.name:
+            record_event(None, "project.renamed", locked, {"name": [former, locked.name]})
         changes.append(readiness.rescore(Project.objects.select_related("repository", "owner").get(pk=locked.pk)))
         if any(changes):
             catalog.refresh([locked.pk])

@@ -101,14 +101,13 @@ def set_edited(project: Project, field: str, value: Any, editor: User) -> None:
     with transaction.atomic():
         locked = lock(project)
         before = current_value(locked, field)
-        row, _ = FieldValue.objects.update_or_create(
+        FieldValue.objects.update_or_create(
             project=locked,
             field=field,
             source=Source.EDITED,
             defaults={"value": cleaned, "editor": editor, "updated_at": timezone.now(), "origin": ""},
         )
-        _settle(project, locked)
-        record_event(editor, "project.field_edited", locked, {field: [before, row.value]})
+        _settle(project, locked, editor, "field_edited", field=field, before=before)
 
 
 def back_to_derived(project: Project, field: str, editor: User) -> None:
@@ -121,8 +120,7 @@ def back_to_derived(project: Project, field: str, editor: User) -> None:
         removed, _ = FieldValue.objects.filter(project=locked, field=field, source=Source.EDITED).delete()
         if not removed:
             return
-        _settle(project, locked)
-        record_event(editor, "project.field_back_to_derived", locked, {field: [before, current_value(locked, field)]})
+        _settle(project, locked, editor, "field_back_to_derived", field=field, before=before)
 
 
 def set_source(project: Project, source: str, values: Mapping[str, tuple[Any, str]]) -> bool:
@@ -194,13 +192,14 @@ def lock(project: Project) -> Project:
     return Project.objects.select_for_update().get(pk=project.pk)
 
 
-def _settle(project: Project, locked: Project) -> None:
-    """Bring the columns, the score and the catalog in line, and the caller's object with them."""
+def _settle(project: Project, locked: Project, editor: User, action: str, *, field: str, before: Any) -> None:
+    """Bring the columns, the score, the record and the catalog in line, and the caller's object with them."""
     from projects import readiness
 
     resolve(locked)
     readiness.rescore(locked)
-    catalog.refresh([locked.pk])
+    record_event(editor, f"project.{action}", locked, {field: [before, current_value(locked, field)]})
+    catalog.refresh([locked.pk])  # which knows former names from the record
     project.refresh_from_db()
 
 

@@ -1,6 +1,7 @@
 """Writes the catalog's flat rows under the clock, so that every process can follow changes by version."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.db.models import Prefetch
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from projects.catalog import text
 from projects.catalog.words import fold, squeeze
 from projects.derive.licences import UNKNOWN
@@ -16,8 +18,10 @@ from projects.models import CatalogClock, CatalogEntry, Project, Role
 BATCH = 500
 LANGUAGE_SHARE = 0.05  # a language below this is no reason to find a project
 README_CHARACTERS = 20_000
+FORMER_NAMES = 20
 EPOCH_BITS = 40  # low bits count changes, high bits are drawn once for each database
 
+_RENAMING = ("project.renamed", "project.field_edited", "project.field_back_to_derived")
 _WRITTEN = [field.name for field in CatalogEntry._meta.concrete_fields if not field.primary_key]
 
 
@@ -41,7 +45,8 @@ def _next_version() -> int:
 def _rewrite(ids: list[int], version: int) -> None:
     projects = {project.pk: project for project in _with_everything(ids)}
     entries = [_entry(projects[pk], version) if pk in projects else _gone(pk, version) for pk in ids]
-    texts = {pk: _texts(project) for pk, project in projects.items()}
+    former = _former_names(list(projects))
+    texts = {pk: _texts(project, former[pk]) for pk, project in projects.items()}
     CatalogEntry.objects.bulk_create(
         entries, update_conflicts=True, unique_fields=["project_id"], update_fields=_WRITTEN
     )
@@ -52,6 +57,16 @@ def _with_everything(ids: list[int]) -> Iterable[Project]:
     holders = Prefetch("roles", Role.objects.current().select_related("user"), to_attr="current_roles")
     projects = Project.objects.live().filter(pk__in=ids).select_related("owner", "readme")
     return projects.prefetch_related("languages", "topics", "licences", "packages", "former_slugs", holders)
+
+
+def _former_names(ids: list[int]) -> defaultdict[int, list[str]]:
+    """What projects were called before, as the record of changes has it, whoever changed it."""
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    events = AuditEvent.objects.filter(target_type=Project._meta.label_lower, target_id__in=ids, action__in=_RENAMING)
+    for event in events.order_by("pk").only("target_id", "changes"):
+        before = event.changes.get("name", [""])[0]
+        names[event.target_id or 0] += [before] if before else []
+    return names
 
 
 def _gone(pk: int, version: int) -> CatalogEntry:
@@ -86,8 +101,9 @@ def _entry(project: Project, version: int) -> CatalogEntry:
     )
 
 
-def _texts(project: Project) -> text.Texts:
-    names = [project.name, project.slug, *(former.slug for former in project.former_slugs.all())]
+def _texts(project: Project, former: list[str]) -> text.Texts:
+    names = [project.name, project.slug, *(before.slug for before in project.former_slugs.all())]
+    names += dict.fromkeys(former[-FORMER_NAMES:])
     keywords = [topic.name for topic in project.topics.all()]
     keywords += [package.name for package in project.packages.all()[:100]]
     readme = getattr(project, "readme", None)

@@ -7,6 +7,7 @@ from django.db import connection
 from projects.catalog import refresh
 from projects.catalog.query import CatalogQuery
 from projects.catalog.selection import select
+from projects.fields import back_to_derived, set_edited
 from projects.models import CatalogClock, CatalogEntry, FormerSlug, Package, Project, Readme, Role
 from tests.conftest import make_user
 from tests.patience import patiently
@@ -131,6 +132,17 @@ def test_each_part_is_searched_and_the_better_part_comes_first(administrator, te
     # Topics are worth as much as packages, headings as people: what changed last comes first.
     wanted = ("former", "package", "topic", "line", "person", "heading", "language", "readme")
     assert ranked == [f"by-{part}" for part in wanted]
+
+
+def test_a_project_is_found_by_what_it_was_called(administrator):
+    project = listed("p-1", name="Cash Desk")
+    for name in ("Pay Gate", "Till"):
+        set_edited(project, "name", name, administrator)
+    assert (
+        found(administrator, "cash desk") == found(administrator, "paygate") == found(administrator, "till") == ["p-1"]
+    )
+    back_to_derived(project, "name", administrator)
+    assert found(administrator, "till") == ["p-1"]
 
 
 def test_what_was_lost_is_written_anew(shelf, administrator, capsys):

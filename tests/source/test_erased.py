@@ -6,6 +6,9 @@ import pytest
 
 from activity import erasure
 from activity.models import Commit, Identity
+from projects.catalog.query import CatalogQuery
+from projects.catalog.selection import select
+from projects.fields import set_edited
 from projects.models import FieldValue, Project
 from source.addresses import address
 from tests.activity.histories import imported
@@ -80,6 +83,14 @@ def test_what_a_project_says_of_itself_names_them_no_more(project, administrator
     assert re.fullmatch(r"Ask Erased person \d+", project.contact)
     assert re.fullmatch(r"Write to Erased person \d+", project.motivation)
     assert FieldValue.objects.get(field="contact").value == project.contact
+
+
+def test_what_a_project_was_called_does_not_lead_to_it(project, administrator):
+    for name in (f"Tools of {NAME}", "Tools"):
+        set_edited(project, "name", name, administrator)
+    assert select(CatalogQuery(text="quietly"), administrator).ids == [project.pk]
+    erase(administrator)
+    assert select(CatalogQuery(text="quietly"), administrator).ids == []
 
 
 def test_asking_for_their_commits_does_not_tell_the_pseudonym(browser, project, administrator):
