@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from search.views import asides, patterns, results, saved
+from search.views import asides, results, saved
 
 app_name = "search"
 urlpatterns = [
@@ -21,5 +21,4 @@ urlpatterns = [
     path("feeds/<str:token>/", saved.feed, name="feed"),
     path("indexed/", asides.coverage, name="coverage"),
     path("indexed/<str:slug>/", asides.skipped, name="skipped"),
-    path("indexed/<str:slug>/branches/", patterns.patterns, name="patterns"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sync import registration_views, views
+from sync import branches, registration_views, views
 
 app_name = "sync"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("sync/<int:pk>/", views.repository, name="repository"),
     path("sync/<int:pk>/progress/", views.progress, name="progress"),
     path("sync/<int:pk>/now/", views.request_run, name="request"),
+    path("sync/<int:pk>/branches/", branches.branches, name="branches"),
+    path("sync/<int:pk>/branches/choose/", branches.choose_branches, name="choose_branches"),
     path("projects/register/", registration_views.register, name="register"),
     path("projects/register/one/", registration_views.register_one, name="register_one"),
     path("projects/register/many/", registration_views.register_list, name="register_list"),

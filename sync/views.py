@@ -53,20 +53,20 @@ def health(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def repository(request: HttpRequest, pk: int) -> HttpResponse:
-    return render(request, "sync/repository.html", _context(request, _job(request, pk)))
+    return render(request, "sync/repository.html", _context(request, job_for(request, pk)))
 
 
 @require_safe
 @never_cache
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    context = _context(request, _job(request, pk))
+    context = _context(request, job_for(request, pk))
     return render_fragment(request, "sync/repository.html", "sync/_progress.html", context)
 
 
 @require_POST
 def request_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Sync now, or try again after a quarantine."""
-    job = _job(request, pk)
+    job = job_for(request, pk)
     assert isinstance(request.user, User)  # noqa: S101  (anonymous people maintain nothing)
     reason = "try again" if job.state == SyncJob.State.QUARANTINED else "sync now"
     queue.make_due(job.repository, reason, by=request.user)
@@ -78,7 +78,7 @@ def _may_look(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.is_administrator
 
 
-def _job(request: HttpRequest, pk: int) -> SyncJob:
+def job_for(request: HttpRequest, pk: int) -> SyncJob:
     """The job of a repository: 404 when no project of it is visible, 403 when none is the viewer's to maintain."""
     known = Repository.objects.filter(pk=pk, sync_job__isnull=False)  # by its own key: any number may be asked for
     job = SyncJob.objects.select_related("repository").visible_to(request.user).filter(repository__in=known).first()

@@ -124,7 +124,7 @@ def skipped(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "state": state,
-        "may_choose": not project.subdirectory and may_maintain(request, project),
+        "may_choose": may_maintain(request, project),
         "files": files,
         "counts": [(SKIP_REASONS.get(reason, reason), count) for reason, count in counts],
     }

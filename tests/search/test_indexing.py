@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from projects.models import Project, Role
+from projects.models import Project
 from search import indexing
 from search.engine import Branch, Literal, Request, engine
 from search.models import IndexState, SkippedFile
@@ -186,28 +186,3 @@ class TestVisibleTo:
         project.visibility = "restricted"
         project.save()
         assert list(IndexState.objects.visible_to(stranger)) == []
-
-
-class TestPatterns:
-    def test_a_maintainer_chooses_and_others_may_not(self, client, state, project, stranger):
-        address = f"/search/indexed/{project.slug}/branches/"
-        client.force_login(stranger)
-        assert client.get(address).status_code == 403
-        assert address not in client.get(f"/search/indexed/{project.slug}/").text
-        Role.objects.create(project=project, user=stranger, kind=Role.Kind.OWNER)
-        assert address in client.get(f"/search/indexed/{project.slug}/").text
-        answer = client.post(address, {"branches": "release/*\r\nhotfix-?\r\n", "tags": " v2.* "})
-        assert answer.status_code == 302
-        state.refresh_from_db()
-        assert (state.branch_patterns, state.tag_patterns) == (["release/*", "hotfix-?"], ["v2.*"])
-        assert "hotfix-?" in client.get(address).text
-
-    def test_too_many_or_too_long_are_refused_and_kept(self, client, state, project, stranger):
-        Role.objects.create(project=project, user=stranger, kind=Role.Kind.OWNER)
-        client.force_login(stranger)
-        for typed in (" ".join(f"b{number}" for number in range(21)), "x" * 201):
-            answer = client.post(f"/search/indexed/{project.slug}/branches/", {"branches": typed, "tags": ""})
-            assert answer.status_code == 422
-            assert typed in answer.text
-        state.refresh_from_db()
-        assert state.branch_patterns == []
