@@ -1,12 +1,13 @@
 """Zoekt over the repositories of the embedded index, where its programs are installed: one more peer."""
 
-import resource
 import shutil
-import socket
 import statistics
 import subprocess
 import time
 from contextlib import contextmanager
+
+from bench.sync import processor_seconds
+from tests.servers import free_port, wait_for_port
 
 PAGE = 50
 SECONDS = 60
@@ -20,12 +21,11 @@ def zoekt_beside(folder, held, file_bytes):
         yield None
         return
     (folder / "zoekt").mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["zoekt-webserver", "-rpc", "-html=false", f"-listen=127.0.0.1:{port}", f"-index={folder / 'zoekt'}"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            _wait(port, server)
+            wait_for_port(port, server)
             yield Zoekt(folder / "zoekt", f"http://127.0.0.1:{port}", held, file_bytes)
         finally:
             server.kill()
@@ -40,10 +40,10 @@ class Zoekt:
 
         self.engine, self.held = ZoektEngine(folder, url, file_bytes=file_bytes), frozenset(held)
         self.raw, self.through = [], []
-        text, before = 0, _processor()
+        text, before = 0, processor_seconds()
         for number, (path, commit) in held.items():
             text += self.engine.index(IndexPlan(number, path, (IndexedRef("main", commit),))).text_bytes
-        size, used = sum(file.stat().st_size for file in folder.glob("*.zoekt")), _processor() - before
+        size, used = sum(file.stat().st_size for file in folder.glob("*.zoekt")), processor_seconds() - before
         print(
             f"  Zoekt: index with texts {size / 1e6:.0f} MB = {size / text:.2f} of {text / 1e6:.0f} MB, "
             f"{text / 1e6 / used:.1f} MB a second and core with ctags and git"
@@ -69,20 +69,3 @@ class Zoekt:
             print(
                 f"  {words}: first page of {PAGE}, median {statistics.median(times):.1f} ms, 95th percentile {p95:.0f}"
             )
-
-
-def _wait(port, server):
-    while server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise SystemExit("zoekt-webserver ended.")
-
-
-def _processor():
-    """Seconds of this process and of programs that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)

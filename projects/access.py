@@ -3,6 +3,7 @@
 Not visible is 404, visible but not allowed is 403. A former address leads to the new one only for those who may see it.
 """
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
@@ -51,6 +52,14 @@ def get_maintainable_project(request: HttpRequest, slug: str) -> Project:
 
 def may_maintain(request: HttpRequest, project: Project) -> bool:
     return Project.objects.maintainable_by(request.user).filter(pk=project.pk).exists()
+
+
+def maintains_whole(user: User | AnonymousUser, repository: Repository) -> bool:
+    """Whether they maintain the main project or, where every live one is a folder, all of them: a folder beside others'
+    gives no right to what concerns the others too."""
+    mine = Project.objects.maintainable_by(user).filter(repository=repository)
+    others = Project.objects.live().filter(repository=repository).exclude(pk__in=mine.values("pk"))
+    return mine.filter(subdirectory="").exists() or (mine.exists() and not others.exists())
 
 
 def visible_problems(request: HttpRequest, repository: Repository) -> list[list[str]]:

@@ -2,13 +2,14 @@
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User, record_event
+from projects.access import maintains_whole
 from search.models import IndexState
 from sync import queue
 from sync.models import SyncJob
@@ -39,7 +40,7 @@ class PatternsForm(forms.Form):
 
 @require_safe
 def branches(request: HttpRequest, pk: int) -> HttpResponse:
-    job = job_for(request, pk)
+    job = _job(request, pk)
     chosen = IndexState.objects.filter(repository=job.repository_id).first() or IndexState()
     stored = {"branches": "\n".join(chosen.branch_patterns), "tags": "\n".join(chosen.tag_patterns)}
     return _page(request, job, PatternsForm(initial=stored))
@@ -48,7 +49,7 @@ def branches(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def choose_branches(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep the choice, and have the repository looked at again: what it holds need not have changed."""
-    job, form = job_for(request, pk), PatternsForm(request.POST)
+    job, form = _job(request, pk), PatternsForm(request.POST)
     if not form.is_valid():
         return _page(request, job, form, status=422)
     assert isinstance(request.user, User)  # noqa: S101  (anonymous people maintain nothing)
@@ -63,6 +64,13 @@ def choose_branches(request: HttpRequest, pk: int) -> HttpResponse:
             queue.make_due(job.repository, "branches chosen", by=request.user)
     messages.success(request, "Saved. They are searchable once the next run has ended; it begins within seconds.")
     return redirect("sync:repository", pk)
+
+
+def _job(request: HttpRequest, pk: int) -> SyncJob:
+    job = job_for(request, pk)
+    if not maintains_whole(request.user, job.repository):
+        raise PermissionDenied("Only maintainers of the whole repository choose its branches.")
+    return job
 
 
 def _page(request: HttpRequest, job: SyncJob, form: PatternsForm, status: int = 200) -> HttpResponse:

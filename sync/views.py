@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from activity.import_problems import visible_import_problems
 from common.htmx import render_fragment
-from projects.access import visible_problems
+from projects.access import maintains_whole, visible_problems
 from projects.models import Project, Repository
 from sync import queue
 from sync.models import SyncJob, SyncJobQuerySet, SyncRun
@@ -132,6 +132,7 @@ def _context(request: HttpRequest, job: SyncJob) -> dict[str, Any]:
         "run": runs[0] if runs else None,
         "runs": runs,
         "projects": projects,
+        "may_choose": maintains_whole(request.user, job.repository),
         "problems": [
             *visible_problems(request, job.repository),
             *visible_import_problems(request.user, job.repository),

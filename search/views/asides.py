@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from common.htmx import render_fragment, wants_fragment
 from common.markdown import render_markdown
-from projects.access import Moved, get_visible_project, may_maintain
+from projects.access import Moved, get_visible_project, maintains_whole
 from projects.models import Project
 from search import tabs
 from search.engine import SKIP_REASONS, AllOf, Repositories, Request
@@ -124,7 +124,7 @@ def skipped(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "state": state,
-        "may_choose": may_maintain(request, project),
+        "may_choose": maintains_whole(request.user, project.repository),
         "files": files,
         "counts": [(SKIP_REASONS.get(reason, reason), count) for reason, count in counts],
     }

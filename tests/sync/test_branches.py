@@ -1,4 +1,5 @@
 import pytest
+from django.utils import timezone
 
 from projects.models import Project, Role
 from search.models import IndexState
@@ -49,6 +50,21 @@ def test_others_may_not(client, page, stranger, project):
     Project.objects.update(visibility="restricted")
     assert client.get(page).status_code == client.post(f"{page}choose/").status_code == 404
     assert not IndexState.objects.exists()
+
+
+def test_nor_whoever_maintains_but_a_folder_beside_others(client, page, stranger, project, job, other_team):
+    part = Project.objects.create(
+        repository=project.repository, slug="part", name="Part", subdirectory="part", owner=other_team
+    )
+    client.force_login(stranger)
+    assert page not in client.get(f"/sync/{job.repository_id}/").text
+    assert page not in client.get(f"/search/indexed/{part.slug}/").text
+    assert client.get(page).status_code == 403
+    assert client.post(f"{page}choose/", {"branches": "*", "tags": ""}).status_code == 403
+    assert not IndexState.objects.exists()
+    Project.objects.filter(pk=project.pk).update(removed_at=timezone.now())
+    assert page in client.get(f"/sync/{job.repository_id}/").text
+    assert client.get(page).status_code == 200
 
 
 @pytest.mark.parametrize("typed", [" ".join(f"b{number}" for number in range(21)), "x" * 201, "a\0b"])
